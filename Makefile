@@ -1,0 +1,49 @@
+# make crawl           crawl the sample portal that comes with the checkout
+# make crawl BRANCH=js crawl a live branch
+# make test            run the tests;  make check: style, types, layers;  make test-long: browser, kill and fuzz tests
+
+PYTHON ?= python3
+BRANCH ?=
+BIN := .venv/bin
+
+.PHONY: crawl test test-long check bench clean
+
+ifeq ($(BRANCH),)
+crawl: .venv/crawl
+	@$(BIN)/python -m tests.portal -- $(BIN)/pressmark crawl --all --portal tests/fixtures/portal/sample.toml --connect-to '*.sample.test:{address}'
+else
+crawl: .venv/crawl
+	@$(BIN)/pressmark crawl $(BRANCH)
+endif
+
+test: .venv/test
+	@$(BIN)/python -m pytest
+
+test-long: .venv/test
+	@$(BIN)/python -m pytest -m long
+
+check: .venv/check
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Pressmark needs Python 3.11 or newer; name it with PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv
+
+.venv/crawl: .venv/bin/python pyproject.toml constraints.txt
+	@echo "Setting up .venv (once; about a minute)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+.venv/test: .venv/crawl
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@touch $@
+
+.venv/check: .venv/test
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,check]'
+	@touch $@
+
+clean:
+	rm -rf .venv build *.egg-info

@@ -1,0 +1,19 @@
+"""The pressmark: where in the archive a record lies, and what it holds."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pressmark:
+    """Location (file, offset, length of the gzip member) and identity (record id, payload digest) of one record.
+
+    `file` is the final name of the WARC file, without folders and without `.open`. `offset` and
+    `length` count bytes of the compressed file. `record_id` has the form `urn:uuid:...`, without
+    angle brackets; `payload_digest` is labelled (`sha1:` and upper-case Base32), None for records without a payload.
+    """
+
+    file: str
+    offset: int
+    length: int
+    record_id: str
+    payload_digest: str | None

@@ -1,0 +1,83 @@
+"""Pages per CPU second of reading an article, against parsing alone (lxml on the same str), and against trafilatura.
+
+Run with `python -m bench.extraction [FOLDER ...]`; without a folder it takes the pages of the sample portal.
+"""
+
+import sys
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from time import process_time
+
+from lxml import etree
+
+from crawler.reading.extract.pages import read_page
+from crawler.reading.page import Page, decode_page
+from crawler.reading.portals import Portal, find_branch, is_article_url, load_portal
+
+SAMPLE = Path(__file__).parents[1] / "tests" / "fixtures" / "portal"
+SECONDS = 2.0
+
+
+def main(folders: list[Path]) -> None:
+    portal = load_portal(SAMPLE / "sample.toml")
+    report("sample portal", list(sample_pages(portal)), portal)
+    for folder in folders:
+        for path in sorted(folder.glob("*.html")):
+            report(
+                path.name, [page_of(path, f"https://www.chinanews.com.cn/gn/2020/07-04/{path.stem[:4]}.shtml")], portal
+            )
+
+
+def sample_pages(portal: Portal) -> Iterable[Page]:
+    hosts = SAMPLE / "hosts"
+    for path in sorted(hosts.rglob("*.*html")):
+        page = page_of(path, "http://" + path.relative_to(hosts).as_posix())
+        if is_article_url(page.url, portal):
+            yield page
+
+
+def page_of(path: Path, url: str) -> Page:
+    return decode_page(path.read_bytes(), url=url, content_type=None, captured_at=datetime.now(UTC))
+
+
+def report(name: str, pages: list[Page], portal: Portal) -> None:
+    parsing = speed(pages, lambda page: parse(page.html))
+    by_layout = speed(pages, lambda page: read_page(page, find_branch(portal, page.url)))
+    by_rules = speed(pages, lambda page: read_page(page, None))
+    size = sum(len(page.html) for page in pages) // len(pages) // 1000
+    print(f"{name}: {len(pages)} pages of {size}k characters; pages per CPU second")
+    print(f"  parsing alone {parsing:8.0f}")
+    print(f"  by layout     {by_layout:8.0f}   {by_layout / parsing:.2f} of parsing")
+    print(f"  by rules      {by_rules:8.0f}   {by_rules / parsing:.2f} of parsing")
+    trafilatura = speed_of_trafilatura(pages)
+    if trafilatura:
+        print(f"  trafilatura   {trafilatura:8.0f}   by layout is {by_layout / trafilatura:.0f} times as fast")
+
+
+def parse(html: str) -> object:
+    return etree.fromstring(html, etree.HTMLParser(huge_tree=True))
+
+
+def speed(pages: list[Page], read: Callable[[Page], object]) -> float:
+    """Return pages per CPU second over rounds of all pages, about two seconds long."""
+    for page in pages:
+        read(page)
+    rounds, start = 0, process_time()
+    while (spent := process_time() - start) < SECONDS:
+        for page in pages:
+            read(page)
+        rounds += 1
+    return rounds * len(pages) / spent
+
+
+def speed_of_trafilatura(pages: list[Page]) -> float | None:
+    try:
+        from trafilatura import bare_extraction  # noqa: PLC0415 - only where it is installed
+    except ImportError:
+        return None
+    return speed(pages, lambda page: bare_extraction(page.html, url=page.url, with_metadata=True))
+
+
+if __name__ == "__main__":
+    main([Path(word) for word in sys.argv[1:]])

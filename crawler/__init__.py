@@ -1,0 +1,1 @@
+"""Fetch the pages of news portals and read articles out of them."""

@@ -1,0 +1,55 @@
+"""The `pressmark` command: its parts, and how it ends."""
+
+import signal
+import sys
+
+import click
+import typer
+
+from archive.errors import ArchiveError
+from crawler.collection import LockedError
+from crawler.commands import look
+from crawler.commands.crawl import crawl
+from crawler.commands.options import DONE, FAILED, INTERRUPTED, LOCKED, USAGE, err
+from crawler.errors import CrawlerError, UsageError
+
+app = typer.Typer(
+    name="pressmark",
+    help="Archive news portals: every exchange in WARC files, every article as a JSON line that names its bytes.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for command in (crawl, look.extract, look.show, look.branches, look.status):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command and exit with a code of the README's table."""
+    try:
+        code = app(standalone_mode=False)
+    except click.exceptions.Abort:
+        code = INTERRUPTED + signal.SIGINT
+    except click.ClickException as error:
+        error.show()
+        code = USAGE
+    except (UsageError, LockedError, CrawlerError, ArchiveError) as error:
+        code = _say(str(error), _code_of(error))
+    except BrokenPipeError:
+        # The reader of our output has gone, as `head` does.
+        code = INTERRUPTED + signal.SIGPIPE
+    except OSError as error:
+        code = _say(f"{error.filename or 'input'}: {error.strerror or error}", FAILED)
+    sys.exit(code or DONE)
+
+
+def _code_of(error: Exception) -> int:
+    if isinstance(error, UsageError):
+        return USAGE
+    return LOCKED if isinstance(error, LockedError) else FAILED
+
+
+def _say(message: str, code: int) -> int:
+    err.print(f"pressmark: {message}", markup=False, soft_wrap=True)
+    return code

@@ -1,0 +1,82 @@
+"""One collection on disk: where its files lie, and the lock that one writer holds."""
+
+import fcntl
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from crawler.errors import CrawlerError
+
+
+class LockedError(CrawlerError):
+    """Another run holds the collection (exit code 75)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """The paths of a collection; the folder is a pywb collection as it stands."""
+
+    folder: Path
+
+    @property
+    def archive(self) -> Path:
+        """The WARC files."""
+        return self.folder / "archive"
+
+    @property
+    def indexes(self) -> Path:
+        """The CDXJ files."""
+        return self.folder / "indexes"
+
+    @property
+    def articles(self) -> Path:
+        """The article lines, a folder for each branch, a file for each month of capture."""
+        return self.folder / "articles"
+
+    @property
+    def changes(self) -> Path:
+        """The ledger."""
+        return self.folder / "changes.jsonl"
+
+    @property
+    def runs(self) -> Path:
+        """One summary for each run."""
+        return self.folder / "runs"
+
+    @property
+    def state(self) -> Path:
+        """The state: frontier, visits, versions."""
+        return self.folder / "state.sqlite"
+
+    def make_folders(self) -> None:
+        """Make the folders that are missing. Raises CrawlerError where that cannot be done."""
+        try:
+            for folder in (self.archive, self.indexes, self.articles, self.runs):
+                folder.mkdir(parents=True, exist_ok=True)
+            probe = self.folder / ".writable"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise CrawlerError(
+                f"{error.filename or self.folder}: cannot write the collection ({error.strerror});"
+                " choose another folder with --data, or mend its permissions"
+            ) from error
+
+    def lock(self) -> IO[str]:
+        """Take the writer's lock and return the open lock file; closing it, or dying, gives the lock back."""
+        path = self.folder / ".lock"
+        file = path.open("a+")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            file.close()
+            raise LockedError(
+                f"{self.folder}: another run is at work on this collection (process {holder}); wait for its end"
+            ) from None
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        return file

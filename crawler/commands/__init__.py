@@ -1,0 +1,1 @@
+"""The commands of `pressmark`, one function each; `crawler.cli` puts them together."""

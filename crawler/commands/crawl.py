@@ -1,0 +1,224 @@
+"""`pressmark crawl`: crawl branches, keep their bytes, write their articles."""
+
+import logging
+import shlex
+import shutil
+import sys
+from dataclasses import asdict
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from time import monotonic
+from typing import Annotated
+
+import typer
+from rich.logging import RichHandler
+from rich.status import Status
+
+from crawler.commands import terminal
+from crawler.commands.options import (
+    DONE,
+    FAILED,
+    FINDINGS,
+    INTERRUPTED,
+    CollectionOption,
+    DataOption,
+    PortalOption,
+    err,
+    out,
+)
+from crawler.errors import CrawlerError, UsageError
+from crawler.fetching.connecting import parse_connect_to
+from crawler.fetching.plan import Plan, choose_branches
+from crawler.fetching.process import Run, load_settings, run_crawl, written_paths
+from crawler.fetching.recorder import Recorder
+from crawler.fetching.spiders.chinanews import open_recorder
+from crawler.fetching.tally import Tally
+from crawler.lines import utc_text
+from crawler.reading.portals import find_portal
+from crawler.runs import BranchPart, Finding, RunSummary, write_summary
+
+PROGRESS_SECONDS = 10.0
+
+
+def crawl(
+    branches: Annotated[list[str] | None, typer.Argument(metavar="BRANCH...", help="Codes, e.g. js zj.")] = None,
+    *,
+    all_branches: Annotated[bool, typer.Option("--all", help="Crawl every branch of the portal.")] = False,
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only articles of this day or later.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=0, help="At most so many articles.")] = None,
+    max_requests: Annotated[int | None, typer.Option(min=0, help="At most so many requests.")] = None,
+    delay: Annotated[
+        float | None, typer.Option(min=0, help="At least so many seconds between requests to a host.")
+    ] = None,
+    connect_to: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST:ADDRESS", help="Connect there for a host, e.g. '*.test:127.0.0.1:8000'. May be repeated."
+        ),
+    ] = None,
+    contact: Annotated[
+        str,
+        typer.Option(envvar="PRESSMARK_CONTACT", help="Your address or page, told to the portal in the User-Agent."),
+    ] = "",
+    portal: PortalOption = "chinanews",
+    data: DataOption = Path("data"),
+    collection: CollectionOption = "",
+    log_level: Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")] = "WARNING",
+) -> int:
+    """Crawl branches of a portal into a collection.
+
+    Example: pressmark crawl js --limit 20 --contact archive@example.org
+    """
+    described = find_portal(portal)
+    if not branches and not all_branches:
+        raise UsageError("crawl: no branch given; name some (`pressmark branches` lists them), or add --all")
+    for pair in connect_to or ():
+        parse_connect_to(pair)
+    plan = Plan(
+        branches=choose_branches(described, tuple(branches or ())),
+        since=since.date() if since else None,
+        limit=limit,
+        max_requests=max_requests,
+        delay_seconds=delay,
+    )
+    settings = load_settings(
+        PRESSMARK_DATA=str(data),
+        PRESSMARK_COLLECTION=collection or described.name,
+        PRESSMARK_CONTACT=contact,
+        CONNECT_TO=connect_to or [],
+        LOG_LEVEL=_checked_level(log_level),
+        LOG_INSTALL_ROOT_HANDLER=False,
+    )
+    _log_to_terminal(log_level.upper())
+    recorder = open_recorder(described, settings)
+    with _Progress(recorder.tally) as progress:
+        recorder.listeners.append(progress.note)
+        run = run_crawl(recorder, plan, settings)
+    return _finish(run, recorder, plan)
+
+
+class _Progress:
+    """A line that moves on a terminal; a plain line every ten seconds elsewhere."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self._status: Status | None = None
+        self._told_at = monotonic()
+
+    def __enter__(self) -> "_Progress":
+        if err.is_terminal:
+            self._status = err.status("Asking robots.txt")
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status:
+            self._status.stop()
+
+    def note(self, *_: object) -> None:
+        """Show how far the run has come."""
+        tally = self._tally
+        text = f"{tally.requests} requests, {tally.lines} articles, {terminal.human_bytes(tally.bytes_received)}"
+        if self._status:
+            self._status.update(text)
+        elif monotonic() - self._told_at > PROGRESS_SECONDS:
+            self._told_at = monotonic()
+            err.print(text)
+
+
+def _finish(run: Run, recorder: Recorder, plan: Plan) -> int:
+    """Write the summary, print the end of the run, and return the exit code."""
+    dead = _dead_branches(run.tally, plan)
+    code = _exit_code(run, plan, dead)
+    if not (run.failure and not recorder.collection.runs.is_dir()):
+        _write_summary(run, plan, recorder, code)
+    if run.failure:
+        raise CrawlerError(run.failure)
+    if code == FAILED:
+        raise CrawlerError(f"{'; '.join(dead)}. Check the network and the host's name; nothing was lost")
+    terminal.print_run(
+        out,
+        run.tally,
+        seconds=run.seconds,
+        files=written_paths(recorder),
+        next_command=_next_command(recorder),
+    )
+    return code
+
+
+def _exit_code(run: Run, plan: Plan, dead: list[str]) -> int:
+    if run.failure:
+        return FAILED
+    if run.signal:
+        return INTERRUPTED + run.signal
+    if dead and len(dead) == len(plan.branches):
+        return FAILED
+    return FINDINGS if run.tally.stopped or run.tally.faults else DONE
+
+
+def _dead_branches(tally: Tally, plan: Plan) -> list[str]:
+    hosts = [branch.hosts[0] for branch in plan.branches]
+    return [f"{host}: {tally.stopped[host]}" for host in hosts if host in tally.stopped]
+
+
+def _write_summary(run: Run, plan: Plan, recorder: Recorder, code: int) -> None:
+    tally = run.tally
+    findings = [Finding(kind="unreadable", where=url, why=why) for url, why in tally.faults]
+    findings += [Finding(kind="failed", where=url, why=why) for url, why in tally.failures]
+    findings += [Finding(kind="stopped", where=host, why=why) for host, why in tally.stopped.items()]
+    findings += [Finding(kind="not_an_article", where=url, why=why) for url, why in tally.not_articles]
+    findings += [Finding(kind="robots", where=url, why="forbidden by robots.txt") for url in tally.excluded]
+    summary = RunSummary(
+        pressmark=version("pressmark"),
+        portal=recorder.portal.name,
+        asked_branches=tuple(branch.code for branch in plan.branches),
+        started_at=utc_text(run.started_at),
+        seconds=round(run.seconds, 3),
+        ended=run.reason,
+        exit_code=code,
+        requests=tally.requests,
+        statuses=dict(sorted(tally.statuses.items())),
+        kinds=dict(sorted(tally.kinds.items())),
+        bytes_received=tally.bytes_received,
+        articles=tally.lines,
+        branches={code: BranchPart(**asdict(part)) for code, part in sorted(tally.branches.items())},
+        files=tuple(str(path.relative_to(recorder.collection.folder)) for path in written_paths(recorder)),
+        findings=tuple(findings),
+    )
+    try:
+        write_summary(recorder.collection.runs, run.started_at, summary)
+    except OSError as error:
+        err.print(f"pressmark: {error.filename}: {error.strerror}; the run's summary is not kept", markup=False)
+
+
+def _next_command(recorder: Recorder) -> str:
+    words = [_program(), "show", recorder.tally.last_article or "URL_OR_ID"]
+    if recorder.collection.folder.parent.parent != Path("data"):
+        words += ["--data", str(recorder.collection.folder.parent.parent)]
+    if recorder.collection.folder.name != "chinanews":
+        words += ["--collection", recorder.collection.folder.name]
+    return shlex.join(words)
+
+
+def _program() -> str:
+    """Return how this very command is called again: by its name if that is on the path, else as it was called."""
+    called = sys.argv[0]
+    return "pressmark" if shutil.which("pressmark") == str(Path(called).absolute()) else called
+
+
+def _checked_level(name: str) -> str:
+    if name.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        raise UsageError(f"--log-level {name}: not a level; take DEBUG, INFO, WARNING or ERROR")
+    return name.upper()
+
+
+def _log_to_terminal(level: str) -> None:
+    handler = RichHandler(console=err, show_path=False, rich_tracebacks=False, log_time_format="%H:%M:%S")
+    handler.setLevel(level)
+    if level == "WARNING":
+        # Scrapy warns of every failed transfer; the recorder has it already, and the summary names it.
+        handler.addFilter(lambda record: record.name.partition(".")[0] not in {"scrapy", "twisted"})
+    logging.basicConfig(level=level, handlers=[handler], format="%(message)s", force=True)

@@ -1,0 +1,266 @@
+"""Commands that look and change nothing: extract, show, branches, status."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from archive.reader import read_record
+from rich.table import Table
+
+from archive.pressmark import Pressmark
+from crawler.collection import Collection
+from crawler.commands import terminal
+from crawler.commands.options import (
+    DONE,
+    FINDINGS,
+    CollectionOption,
+    DataOption,
+    JsonOption,
+    PortalOption,
+    existing_collection,
+    out,
+)
+from crawler.errors import UsageError
+from crawler.lines import ArticleLine, Provenance, decode_line, make_line
+from crawler.reading.article import Article
+from crawler.reading.extract.pages import EXTRACTOR_VERSION, join, read_page
+from crawler.reading.page import Page, decode_page
+from crawler.reading.portals import Portal, article_id, canonical_url, find_branch, find_portal
+from crawler.runs import RunSummary, read_summaries
+from crawler.state import State
+
+
+class BranchStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The articles of one branch, and the newest time of publication."""
+
+    branch: str | None
+    articles: int
+    newest: str | None
+
+
+class QueueStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How many URLs of a kind are in which condition."""
+
+    kind: str
+    condition: str
+    urls: int
+
+
+class CollectionStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What a collection holds."""
+
+    collection: str
+    articles: tuple[BranchStatus, ...]
+    queue: tuple[QueueStatus, ...]
+    warc_files: int
+    warc_bytes: int
+    last_run: RunSummary | None
+
+
+def extract(
+    file: Annotated[str, typer.Argument(help="A saved page; - for standard input.")],
+    *,
+    url: Annotated[str, typer.Option(help="The address that the page was saved from.")],
+    captured_at: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z"], help="When it was saved; now by default. Without a zone: UTC."
+        ),
+    ] = None,
+    content_type: Annotated[str | None, typer.Option(help="The Content-Type header that came with it.")] = None,
+    portal: PortalOption = "chinanews",
+) -> int:
+    """Print the article line of a saved page as JSON; exit code 3 if it is no article.
+
+    Example: pressmark extract page.html --url https://www.js.chinanews.com.cn/news/2025/0227/230110.html
+    """
+    if not url.startswith(("http://", "https://")):
+        raise UsageError(f"--url {url}: not an address of a page; it begins with http:// or https://")
+    body = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    moment = captured_at or datetime.now(UTC)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    page = decode_page(body, url=url, content_type=content_type, captured_at=moment)
+    described = find_portal(portal)
+    reading = read_page(page, find_branch(described, url))
+    if reading.article is None:
+        _print_json({"content_type": "not_an_article", "url": url, "reason": reading.reason})
+        return FINDINGS
+    _print_json(_line_of_page(page, join([reading]), described))
+    return DONE
+
+
+def show(
+    what: Annotated[
+        str, typer.Argument(metavar="URL_OR_ID", help="An article's address or id, e.g. chinanews:js:230110.")
+    ],
+    *,
+    raw: Annotated[bool, typer.Option("--raw", help="Write the captured response, byte for byte as it came.")] = False,
+    json: JsonOption = False,
+    portal: PortalOption = "chinanews",
+    data: DataOption = Path("data"),
+    collection: CollectionOption = "",
+) -> int:
+    """Show an article and where its bytes lie.
+
+    Example: pressmark show chinanews:js:230110 --raw > page.http
+    """
+    found = existing_collection(data, collection, find_portal(portal))
+    line = _find_line(found, what, find_portal(portal))
+    if raw:
+        if line.pressmark is None:
+            raise UsageError(f"{what}: its line names no record")
+        sys.stdout.buffer.write(read_record(found.archive, line.pressmark).block)
+    elif json:
+        _print_json(line)
+    else:
+        _print_article(line)
+    return DONE
+
+
+def branches(*, json: JsonOption = False, portal: PortalOption = "chinanews") -> int:
+    """List the branches of a portal.
+
+    Example: pressmark branches --json
+    """
+    described = find_portal(portal)
+    if json:
+        rows: list[dict[str, Any]] = [
+            {
+                "code": branch.code,
+                "name": branch.name,
+                "region": branch.region,
+                "hosts": branch.hosts,
+                "sections": [{"path": section.path, "name": section.name} for section in branch.sections],
+                "layouts": [layout.name for layout in branch.layouts],
+            }
+            for branch in described.branches
+        ]
+        _print_json(rows)
+        return DONE
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("code", "name", "region", "host", "sections", "layouts"):
+        table.add_column(title, justify="right" if title == "sections" else "left", overflow="fold")
+    for branch in described.branches:
+        layouts = " ".join(layout.name for layout in branch.layouts) or "generic"
+        table.add_row(
+            branch.code, branch.name, branch.region or "", branch.hosts[0], str(len(branch.sections)), layouts
+        )
+    out.print(table)
+    return DONE
+
+
+def status(
+    *,
+    json: JsonOption = False,
+    portal: PortalOption = "chinanews",
+    data: DataOption = Path("data"),
+    collection: CollectionOption = "",
+) -> int:
+    """Show what a collection holds: articles by branch, the queue, the last run.
+
+    Example: pressmark status --json
+    """
+    found = existing_collection(data, collection, find_portal(portal))
+    state = State(found.state, read_only=True)
+    try:
+        articles, counts = state.articles_by_branch(), state.counts()
+    finally:
+        state.shut()
+    files = list(found.archive.glob("*.warc.gz*"))
+    runs = read_summaries(found.runs)
+    held = CollectionStatus(
+        collection=str(found.folder),
+        articles=tuple(BranchStatus(branch=b, articles=n, newest=newest) for b, (n, newest) in articles.items()),
+        queue=tuple(QueueStatus(kind=k, condition=c, urls=n) for (k, c), n in sorted(counts.items())),
+        warc_files=len(files),
+        warc_bytes=sum(path.stat().st_size for path in files),
+        last_run=runs[-1] if runs else None,
+    )
+    if json:
+        _print_json(held)
+    else:
+        _print_status(held)
+    return DONE
+
+
+def _line_of_page(page: Page, article: Article, portal: Portal) -> ArticleLine:
+    """Return the line of a page that lies in no collection: no pressmark, no version."""
+    branch = find_branch(portal, page.url)
+    origin = Provenance(
+        id=article_id(page.url, portal),
+        url=page.url,
+        canonical_url=canonical_url(page.url, portal),
+        portal=branch.portal if branch else None,
+        branch=branch.code if branch else None,
+        region=branch.region if branch else None,
+        captured_at=page.captured_at,
+        encoding=page.encoding,
+        extractor_version=EXTRACTOR_VERSION,
+    )
+    return make_line(article, origin)
+
+
+def _find_line(collection: Collection, what: str, portal: Portal) -> ArticleLine:
+    state = State(collection.state, read_only=True)
+    try:
+        known = state.version(what) or state.version_at(canonical_url(what, portal)) or state.version_at(what)
+    finally:
+        state.shut()
+    if known is None:
+        raise UsageError(f"{what}: no article with this address or id in {collection.folder}")
+    return decode_line(read_record(collection.archive, known.line).block)
+
+
+def _print_article(line: ArticleLine) -> None:
+    out.print(line.headline or "(no headline)", style="bold", markup=False)
+    byline = "、".join(f"{one.name} ({one.role})" for one in line.byline)
+    outlet = line.source.name if line.source else None
+    facts = (line.published_at, outlet, byline, "editor " + "、".join(line.editors) if line.editors else None)
+    out.print("  ".join(fact for fact in facts if fact), markup=False)
+    out.print()
+    for block in line.blocks:
+        if block.image is not None:
+            image = line.images[block.image]
+            out.print(f"[picture] {image.caption or image.alt or ''} {image.url}", markup=False, style="dim")
+        else:
+            out.print(block.text or block.url or "", markup=False)
+        out.print()
+    out.print(f"{line.id}  version {line.version}  {line.url}", markup=False, soft_wrap=True)
+    if line.pressmark:
+        _print_pressmark(line.pressmark)
+
+
+def _print_pressmark(mark: Pressmark) -> None:
+    out.print(f"{mark.file}  offset {mark.offset}  length {mark.length}", markup=False, soft_wrap=True)
+    out.print(f"{mark.record_id}  {mark.payload_digest}", markup=False, soft_wrap=True)
+
+
+def _print_status(status: CollectionStatus) -> None:
+    out.print(
+        f"{status.collection}: {status.warc_files} WARC files, {terminal.human_bytes(status.warc_bytes)}",
+        soft_wrap=True,
+    )
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("branch", "articles", "newest"):
+        table.add_column(title, justify="right" if title == "articles" else "left")
+    for part in status.articles:
+        table.add_row(part.branch or "other", str(part.articles), part.newest or "")
+    out.print(table)
+    waiting = [f"{part.urls} {part.kind}" for part in status.queue if part.condition in {"pending", "leased"}]
+    out.print(f"Waiting   {', '.join(waiting) or 'nothing'}")
+    last = status.last_run
+    if last:
+        out.print(
+            f"Last run  {last.started_at}, {last.seconds:.0f} s, {last.requests} requests, {last.articles} articles,"
+            f" exit code {last.exit_code}"
+        )
+
+
+def _print_json(value: object) -> None:
+    text = msgspec.json.format(msgspec.json.encode(value), indent=1)
+    sys.stdout.buffer.write(text + b"\n")
+    sys.stdout.buffer.flush()

@@ -1,0 +1,70 @@
+"""What the command shows on a terminal: progress, tables, one-line messages; plain lines when piped."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from crawler.fetching.tally import Tally
+
+
+def print_run(console: Console, tally: Tally, *, seconds: float, files: list[Path], next_command: str) -> None:
+    """Print the end of a run: articles by branch, requests by status, bytes, files, findings, and what to do next."""
+    if tally.branches:
+        console.print(_articles(tally))
+    else:
+        console.print("No new articles.")
+    statuses = ", ".join(f"{count} × {_status(status)}" for status, count in sorted(tally.statuses.items()))
+    console.print(f"Requests  {tally.requests} in {seconds:.1f} s: {statuses or 'none'}")
+    console.print(f"Captured  {human_bytes(tally.bytes_received)} in responses")
+    for label, found in _findings(tally).items():
+        console.print(f"[yellow]{label}[/]", highlight=False)
+        for line in found[:5]:
+            console.print(f"  {line}", highlight=False, soft_wrap=True)
+        if len(found) > 5:
+            console.print(f"  and {len(found) - 5} more, in the run's summary")
+    for number, path in enumerate(files):
+        console.print(f"{'Files   ' if not number else '        '}  {path}", highlight=False, soft_wrap=True)
+    console.print(f"Next      {next_command}", highlight=False, soft_wrap=True)
+
+
+def human_bytes(count: int) -> str:
+    """Return a size for people: 1.4 MB."""
+    size = float(count)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    raise AssertionError
+
+
+def _articles(tally: Tally) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("branch", "articles", "headline", "published", "byline", "pictures"):
+        table.add_column(title, justify="left" if title == "branch" else "right")
+    for code, branch in sorted(tally.branches.items()):
+        table.add_row(
+            code,
+            str(branch.articles),
+            str(branch.with_headline),
+            str(branch.with_time),
+            str(branch.with_byline),
+            f"{branch.pictures_kept} of {branch.pictures}",
+        )
+    return table
+
+
+def _findings(tally: Tally) -> Mapping[str, list[str]]:
+    found = {
+        "Could not be read (captured all the same)": [f"{url}  {why}" for url, why in tally.faults],
+        "Failed": [f"{url}  {why}" for url, why in tally.failures],
+        "Not asked any more in this run": [f"{host}  {why}" for host, why in tally.stopped.items()],
+        "Forbidden by robots.txt": tally.excluded,
+        "No article": [f"{url}  {why}" for url, why in tally.not_articles],
+    }
+    return {label: lines for label, lines in found.items() if lines}
+
+
+def _status(status: str) -> str:
+    return "no answer" if status == "none" else status

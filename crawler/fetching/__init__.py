@@ -1,0 +1,1 @@
+"""Fetching: Scrapy's engine under Pressmark's own download handler, frontier and recorder."""

@@ -1,0 +1,229 @@
+"""Scrapy's scheduler over the state's rows: what to ask next, and when.
+
+A row is leased when its request is handed out, and closed by the fold when its exchange is recorded, in the same
+transaction as the rows it leads to; so a crash loses no row. Rows hold URLs, never callbacks.
+"""
+
+import logging
+from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Self
+from urllib.parse import urlsplit
+
+from archive.reader import Exchange
+from scrapy import Request, Spider
+from scrapy.core.scheduler import BaseScheduler
+from scrapy.crawler import Crawler
+
+from crawler.fetching.manners import LONGEST_PAUSE_SECONDS, Robots, read_robots, retry_after_seconds
+from crawler.fetching.plan import NATIONAL, Plan
+from crawler.fetching.recorder import Recorder
+from crawler.ledger import MAX_REDIRECTS, Outcome, is_own_host
+from crawler.state import Kind, Link, Row
+
+ARTICLE_PARTS: tuple[Kind, ...] = ("page", "picture")
+ARTICLES: tuple[Kind, ...] = (*ARTICLE_PARTS, "article")
+EVERYTHING: tuple[Kind, ...] = (*ARTICLES, "listing")
+ROBOTS_TRIES = 2
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Host:
+    """What this run knows of one host; `stopped` says why it is asked no more, `robots` is None until it is read."""
+
+    name: str
+    kinds: tuple[Kind, ...]
+    active: int = 0
+    has_rows: bool = True
+    robots: Robots | None = None
+    robots_url: str | None = None
+    robots_hops: int = 0
+    robots_tries: int = 0
+    paused_until: float = 0.0
+    stopped: str | None = None
+
+
+class Frontier(BaseScheduler):
+    """Hands out one request at a time for each host, within robots.txt, the delays and the plan's bounds."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Take the run's recorder and plan from the spider."""
+        spider = crawler.spider
+        return cls(crawler, spider.recorder, spider.plan)  # type: ignore[union-attr]
+
+    def __init__(self, crawler: Crawler, recorder: Recorder, plan: Plan) -> None:
+        """Make a frontier over the recorder's state."""
+        self._crawler = crawler
+        self._recorder = recorder
+        self._state = recorder.register.state
+        self._plan = plan
+        self._hosts: dict[str, Host] = {}
+        self._turns: deque[Host] = deque()
+        self._requests = 0
+        self._articles = 0
+        self._askers: dict[str, Host] = {}
+
+    def open(self, spider: Spider) -> None:
+        """Give back what an earlier run left open, and ask the front page of each section again."""
+        self._recorder.listeners.append(self._on_exchange)
+        self._state.begin_run()
+        for branch in self._plan.branches:
+            root = f"{branch.scheme}://{branch.hosts[0]}"
+            for path in [section.path for section in branch.sections] or ["/"]:
+                seed = Link(url=root + path, host=branch.hosts[0], kind="listing", via=None, hops="", again=True)
+                self._state.add(seed)
+        for name in self._state.pending_hosts():
+            self._host(name)
+
+    def close(self, reason: str) -> None:
+        """Close the collection's files."""
+        self._recorder.close()
+
+    def has_pending_requests(self) -> bool:
+        """Tell whether a host may still be asked for something."""
+        return not self._spent() and any(host.has_rows for host in self._turns)
+
+    def enqueue_request(self, request: Request) -> bool:
+        """Refuse requests from elsewhere: rows come from records."""
+        return False
+
+    def next_request(self) -> Request | None:
+        """Return the next request of the next host whose turn it is."""
+        if self._spent() or self._recorder.failure:
+            return None
+        now = monotonic()
+        for _ in range(len(self._turns)):
+            host = self._turns[0]
+            self._turns.rotate(-1)
+            if host.active < self._plan.per_host and host.has_rows and host.paused_until <= now:
+                row = self._next_row(host)
+                if row:
+                    return self._request(host, row)
+        return None
+
+    def abandon(self, row: Row) -> None:
+        """Close the row of a request that ended without an exchange: something refused it before it was sent."""
+        self._askers.pop(row.url).active -= 1
+        self._state.close(row.url, "failed")
+        self._recorder.give_up(row.url)
+
+    def _spent(self) -> bool:
+        return self._plan.max_requests is not None and self._requests >= self._plan.max_requests
+
+    def _next_row(self, host: Host) -> Row | None:
+        if host.stopped:
+            self._drop_parts(host)
+            return None
+        if host.robots is None:
+            return None if host.active else self._robots_row(host)
+        since = self._plan.since.isoformat() if self._plan.since else None
+        kinds = host.kinds
+        if self._plan.limit is not None and self._articles >= self._plan.limit:
+            kinds = ARTICLE_PARTS
+        while row := self._state.lease(host.name, kinds=kinds, since=since):
+            if host.robots.allows(row.url):
+                return row
+            logger.info("%s: robots.txt forbids it", row.url)
+            self._recorder.tally.excluded.append(row.url)
+            self._state.close(row.url, "excluded")
+            self._recorder.give_up(row.url)
+        host.has_rows = False
+        return None
+
+    def _drop_parts(self, host: Host) -> None:
+        """Let no article wait for the pictures of a host that is not to be asked."""
+        while row := self._state.lease(host.name, kinds=ARTICLE_PARTS):
+            self._state.close(row.url, "failed")
+            self._recorder.give_up(row.url)
+        host.has_rows = False
+
+    def _robots_row(self, host: Host) -> Row | None:
+        """Return the row of the host's robots.txt, asked anew in each run, in the scheme of the host's rows."""
+        if host.robots_url is None:
+            row = self._state.lease(host.name, kinds=host.kinds)
+            if not row:
+                host.has_rows = False
+                return None
+            self._state.close(row.url, "pending")
+            parts = urlsplit(row.url)
+            host.robots_url = f"{parts.scheme}://{parts.netloc}/robots.txt"
+        return Row(url=host.robots_url, kind="robots", via=None, hops="P" + "R" * host.robots_hops)
+
+    def _request(self, host: Host, row: Row) -> Request:
+        host.active += 1
+        self._requests += 1
+        self._articles += row.kind == "article" and row.attempts == 0
+        self._askers[row.url] = host
+        spider = self._crawler.spider
+        return Request(
+            row.url,
+            callback=spider.parse,  # type: ignore[union-attr]
+            errback=spider.fail,  # type: ignore[union-attr]
+            meta={"row": row, "handle_httpstatus_all": True},
+            dont_filter=True,
+        )
+
+    def _on_exchange(self, row: Row, exchange: Exchange, outcome: Outcome, new: tuple[Link, ...]) -> None:
+        host = self._askers.pop(row.url)
+        host.active -= 1
+        for link in new:
+            self._host(link.host).has_rows = True
+        if row.kind == "robots":
+            self._read_robots(host, exchange, outcome)
+        elif outcome.visit and outcome.visit.condition == "pending":
+            host.has_rows = True
+            self._pause(host, exchange, attempts=row.attempts + 1)
+
+    def _read_robots(self, host: Host, exchange: Exchange, outcome: Outcome) -> None:
+        target = outcome.visit.location if outcome.visit else None
+        if target and host.robots_hops < MAX_REDIRECTS and is_own_host(target, self._recorder.portal):
+            host.robots_url, host.robots_hops = target, host.robots_hops + 1
+            return
+        host.robots = read_robots(exchange.capture)
+        if host.robots:
+            self._set_delay(host.name, self._plan.delay(host.robots.delay_seconds))
+            return
+        host.robots_tries += 1
+        self._pause(host, exchange, attempts=host.robots_tries)
+        if host.robots_tries >= ROBOTS_TRIES and not host.stopped:
+            status = outcome.visit.status if outcome.visit else None
+            self._stop(host, f"robots.txt cannot be read: {exchange.capture.failure or f'status {status}'}")
+
+    def _pause(self, host: Host, exchange: Exchange, *, attempts: int) -> None:
+        """Leave a host in peace for as long as it asks, or for a while that doubles with each failure."""
+        asked = retry_after_seconds(exchange.capture, datetime.now(UTC))
+        seconds = asked if asked is not None else 2.0 ** (attempts - 1)
+        if seconds > LONGEST_PAUSE_SECONDS:
+            self._stop(host, f"asks to wait {seconds:.0f} s")
+        host.paused_until = monotonic() + seconds
+
+    def _stop(self, host: Host, why: str) -> None:
+        logger.warning("%s: %s; it is not asked any more in this run", host.name, why)
+        host.stopped = why
+        self._recorder.tally.stopped[host.name] = why
+        self._drop_parts(host)
+
+    def _set_delay(self, name: str, seconds: float) -> None:
+        downloader = self._crawler.engine.downloader  # type: ignore[union-attr]
+        # Scrapy drops idle slots and makes them again from these settings, so both places must know.
+        downloader.per_slot_settings[name] = {"delay": seconds, "concurrency": self._plan.per_host, "jitter": 0}
+        if slot := downloader.slots.get(name):
+            slot.delay, slot.jitter = seconds, 0
+
+    def _host(self, name: str) -> Host:
+        if name not in self._hosts:
+            host = Host(name=name, kinds=self._kinds(name))
+            self._hosts[name] = host
+            self._turns.append(host)
+        return self._hosts[name]
+
+    def _kinds(self, name: str) -> tuple[Kind, ...]:
+        if name in self._plan.list_hosts:
+            return EVERYTHING
+        national = (branch for branch in self._recorder.portal.branches if branch.code == NATIONAL)
+        return ARTICLES if any(name in branch.hosts for branch in national) else ARTICLE_PARTS

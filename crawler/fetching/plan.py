@@ -1,0 +1,48 @@
+"""What one run is to do: the operator's choice of branches and bounds."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from crawler.errors import UsageError
+from crawler.reading.portals import Branch, Portal, nearest_branches
+
+# Found through any branch, so asked in every run; its own lists are read only when it is named.
+NATIONAL = "national"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One run's branches and bounds; None is no bound. `delay_seconds` is the least that the operator wants."""
+
+    branches: tuple[Branch, ...]
+    since: date | None = None
+    limit: int | None = None
+    max_requests: int | None = None
+    delay_seconds: float | None = None
+    default_delay_seconds: float = 1.0
+    per_host: int = 1
+
+    @property
+    def list_hosts(self) -> frozenset[str]:
+        """The hosts whose lists are read."""
+        return frozenset(host for branch in self.branches for host in branch.hosts)
+
+    def delay(self, robots_delay: float | None) -> float:
+        """Return the seconds between two requests to a host whose robots.txt asks for `robots_delay`."""
+        asked = self.default_delay_seconds if robots_delay is None else robots_delay
+        if self.delay_seconds is None:
+            return asked
+        return max(self.delay_seconds, robots_delay or 0.0)
+
+
+def choose_branches(portal: Portal, codes: tuple[str, ...]) -> tuple[Branch, ...]:
+    """Return the branches of these codes, all for none; UsageError with the nearest names for an unknown one."""
+    if not codes:
+        return portal.branches
+    known = {branch.code: branch for branch in portal.branches}
+    for code in codes:
+        if code not in known:
+            near = nearest_branches(portal, code)
+            remedy = f"did you mean {' or '.join(near)}?" if near else "see `pressmark branches`"
+            raise UsageError(f"branch {code!r}: not known to the portal {portal.name}; {remedy}")
+    return tuple(known[code] for code in dict.fromkeys(codes))

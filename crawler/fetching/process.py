@@ -1,0 +1,75 @@
+"""Run Scrapy inside the `pressmark` command."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from scrapy.crawler import CrawlerProcess
+from scrapy.settings import Settings
+
+from crawler.fetching.plan import Plan
+from crawler.fetching.recorder import Recorder
+from crawler.fetching.spiders.chinanews import ChinanewsSpider
+from crawler.fetching.tally import Tally
+from crawler.fetching.wire import check_hooks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """How a run ended: `signal` is the signal that stopped it, `failure` why nothing more could be written."""
+
+    started_at: datetime
+    seconds: float
+    tally: Tally
+    signal: int | None
+    failure: str | None
+    reason: str
+
+
+class _Process(CrawlerProcess):
+    """A process that remembers the signal which stopped it."""
+
+    signal: int | None = None
+
+    def _signal_shutdown(self, signum: int, frame: Any) -> None:
+        self.signal = signum
+        super()._signal_shutdown(signum, frame)
+
+
+def load_settings(**changes: Any) -> Settings:
+    """Return Pressmark's Scrapy settings with this run's changes; a change of None is left out."""
+    settings = Settings()
+    settings.setmodule("crawler.fetching.settings", priority="project")
+    for name, value in changes.items():
+        if value is not None:
+            settings.set(name, value, priority="cmdline")
+    ChinanewsSpider.update_settings(settings)
+    return settings
+
+
+def run_crawl(recorder: Recorder, plan: Plan, settings: Settings) -> Run:
+    """Crawl until nothing is left within the plan, or a signal comes; the collection is closed at the end."""
+    check_hooks()
+    process = _Process(settings)
+    crawler = process.create_crawler(ChinanewsSpider)
+    try:
+        process.crawl(crawler, recorder=recorder, plan=plan)
+        process.start()
+    finally:
+        recorder.close()
+    reason = crawler.stats.get_value("finish_reason", "unknown") if crawler.stats else "unknown"
+    return Run(
+        started_at=recorder.started_at,
+        seconds=(datetime.now(UTC) - recorder.started_at).total_seconds(),
+        tally=recorder.tally,
+        signal=process.signal,
+        failure=recorder.failure,
+        reason=str(reason),
+    )
+
+
+def written_paths(recorder: Recorder) -> list[Path]:
+    """Return the WARC files and the line files that a run has written to."""
+    warcs = [recorder.collection.archive / name for name in sorted(recorder.tally.files)]
+    return warcs + sorted(recorder.register.written)

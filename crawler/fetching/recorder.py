@@ -1,0 +1,200 @@
+"""The bridge from fetching to the archive: each exchange becomes records, the records are fed to the register."""
+
+import logging
+import sqlite3
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import IO
+
+from archive.cdxj import index_capture, index_records, merge_indexes, write_index
+from archive.reader import Conversion, Exchange
+from archive.recovery import recover
+from archive.writer import WarcWriter
+
+from archive.capture import Capture
+from archive.pressmark import Pressmark
+from crawler.collection import Collection
+from crawler.errors import CrawlerError
+from crawler.fetching.tally import Tally
+from crawler.ledger import Outcome, give_up
+from crawler.lines import ArticleLine, encode_line
+from crawler.reading.portals import Portal
+from crawler.register import Register
+from crawler.state import Link, Position, Row
+
+COMMIT_SECONDS = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+class Recorder:
+    """Writes one run's exchanges into a collection, in the order in which they end.
+
+    Opening takes the collection's lock, mends what a crash left, and raises CrawlerError where that cannot be done.
+    After a write error nothing more is written; `failure` then says why.
+    """
+
+    def __init__(
+        self, collection: Collection, portal: Portal, *, max_bytes: int, software: tuple[tuple[str, str], ...]
+    ) -> None:
+        """Open the collection for writing."""
+        collection.make_folders()
+        self.portal = portal
+        self.collection = collection
+        self.started_at = datetime.now(UTC)
+        self.tally = Tally()
+        self.failure: str | None = None
+        self._lock: IO[str] | None = collection.lock()
+        self._index: list[str] = []
+        self._lines: list[ArticleLine] = []
+        self._committed_at = monotonic()
+        self._writer = WarcWriter(
+            collection.archive,
+            prefix=portal.name,
+            software=software,
+            max_bytes=max_bytes,
+            now=lambda: datetime.now(UTC),
+            on_close=self._write_index,
+        )
+        self._mend()
+        self.register = Register(collection, portal)
+        self.listeners: list[Callable[[Row, Exchange, Outcome, tuple[Link, ...]], None]] = []
+        for outcome in self.register.replay():
+            self._count_reading(outcome)
+        self._convert(self.register.settled())
+        self.commit()
+
+    def record(self, capture: Capture, row: Row) -> None:
+        """Write one exchange, feed it, and write the lines of the articles that it settles.
+
+        Raises CrawlerError once, and for all exchanges after, where the collection cannot be written.
+        """
+        notes = [("kind", row.kind), ("hopsFromSeed", row.hops)]
+        if row.via:
+            notes.insert(0, ("via", row.via))
+        try:
+            exchange = self._write(capture, tuple(notes))
+            outcome, new = self.register.feed(exchange)
+            self._count(exchange, outcome)
+            self._convert(outcome.settled)
+            if monotonic() - self._committed_at > COMMIT_SECONDS:
+                self.commit()
+        except (OSError, sqlite3.Error) as error:
+            raise self._fail(error) from error
+        for listener in self.listeners:
+            listener(row, exchange, outcome, new)
+
+    def give_up(self, url: str) -> None:
+        """Let no article wait for a URL that will not be asked for, and write the lines that this settles."""
+        outcome = give_up(self.register.state, url)
+        self.register.store(outcome)
+        self._convert(outcome.settled)
+
+    def take_lines(self) -> list[ArticleLine]:
+        """Return the lines written since the last call."""
+        lines, self._lines = self._lines, []
+        return lines
+
+    def commit(self) -> None:
+        """Sync the records, then append the lines, then store the state."""
+        if self.failure:
+            return
+        self._writer.sync()
+        end = self._writer.end
+        self.register.commit(Position(file=end[0], offset=end[1]) if end else None)
+        self._committed_at = monotonic()
+
+    def close(self) -> None:
+        """Finish the open file, merge the indexes and give the lock back; a second call does nothing."""
+        if self._lock is None:
+            return
+        try:
+            self.commit()
+            self._writer.close()
+            merge_indexes(self.collection.indexes)
+        except (OSError, sqlite3.Error) as error:
+            self._fail(error)
+        finally:
+            self.register.shut()
+            self._lock.close()
+            self._lock = None
+
+    def _mend(self) -> None:
+        for path in sorted(self.collection.archive.glob("*.open")):
+            mended = recover(path)
+            logger.warning("%s", mended.describe())
+            if mended.path:
+                write_index(self.collection.indexes / f"{mended.path.name}.cdxj", index_records(mended.path))
+
+    def _write(self, capture: Capture, notes: tuple[tuple[str, str], ...]) -> Exchange:
+        if self.failure:
+            raise CrawlerError(self.failure)
+        recorded = self._writer.write_capture(capture, notes)
+        if recorded.response:
+            self._index.append(index_capture(capture, recorded.response))
+        self.tally.files.add(recorded.file)
+        return Exchange(
+            capture=capture,
+            pressmark=recorded.response,
+            metadata=recorded.metadata,
+            notes=notes,
+            end=recorded.end,
+        )
+
+    def _convert(self, settled: Iterable[str]) -> None:
+        """Write the conversion record of each settled article: its commit mark."""
+        for article in settled:
+            line = self.register.compose(article)
+            if line is None or line.pressmark is None:
+                continue
+            block = encode_line(line)
+            now = datetime.now(UTC)
+            mark = self._writer.write_conversion(
+                block,
+                content_type="application/json",
+                url=line.url,
+                date=now,
+                refers_to=line.pressmark,
+            )
+            self.register.feed(_conversion(mark, line, block, now))
+            self.tally.add_line(line)
+            self._lines.append(line)
+
+    def _count(self, exchange: Exchange, outcome: Outcome) -> None:
+        if outcome.visit:
+            self.tally.add_exchange(exchange, outcome.visit)
+        self._count_reading(outcome)
+
+    def _count_reading(self, outcome: Outcome) -> None:
+        if outcome.fault and outcome.visit:
+            logger.error("%s: cannot be read (%s); its capture is kept", outcome.visit.url, outcome.fault)
+            self.tally.faults.append((outcome.visit.url, outcome.fault))
+        if outcome.not_article and outcome.visit:
+            self.tally.not_articles.append((outcome.visit.url, outcome.not_article))
+
+    def _write_index(self, path: Path) -> None:
+        write_index(self.collection.indexes / f"{path.name}.cdxj", self._index)
+        self._index = []
+
+    def _fail(self, error: OSError | sqlite3.Error) -> CrawlerError:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        self.failure = (
+            f"{self.collection.folder}: cannot write ({reason}); free some space or mend the permissions and run again;"
+            " every exchange finished so far is kept"
+        )
+        return CrawlerError(self.failure)
+
+
+def _conversion(mark: Pressmark, line: ArticleLine, block: bytes, date: datetime) -> Conversion:
+    refers_to = line.pressmark.record_id if line.pressmark else ""
+    return Conversion(
+        pressmark=mark,
+        url=line.url,
+        date=date,
+        refers_to=refers_to,
+        content_type="application/json",
+        block=block,
+        end=mark.offset + mark.length,
+    )

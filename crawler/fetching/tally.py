@@ -1,0 +1,68 @@
+"""Count what a run does, for its table and its summary."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from archive.reader import Exchange
+
+from crawler.lines import ArticleLine
+from crawler.state import Visit
+
+
+@dataclass(slots=True)
+class BranchTally:
+    """The articles that a run wrote for one branch."""
+
+    articles: int = 0
+    with_headline: int = 0
+    with_time: int = 0
+    with_byline: int = 0
+    pictures: int = 0
+    pictures_kept: int = 0
+
+
+@dataclass(slots=True)
+class Tally:
+    """The counts of one run; `failures` and `faults` are (URL, reason) pairs."""
+
+    branches: dict[str, BranchTally] = field(default_factory=dict)
+    statuses: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
+    last_article: str | None = None
+    bytes_received: int = 0
+    files: set[str] = field(default_factory=set)
+    faults: list[tuple[str, str]] = field(default_factory=list)
+    failures: list[tuple[str, str]] = field(default_factory=list)
+    not_articles: list[tuple[str, str]] = field(default_factory=list)
+    excluded: list[str] = field(default_factory=list)
+    stopped: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def requests(self) -> int:
+        """The number of exchanges."""
+        return sum(self.statuses.values())
+
+    @property
+    def lines(self) -> int:
+        """The number of article lines."""
+        return sum(branch.articles for branch in self.branches.values())
+
+    def add_exchange(self, exchange: Exchange, visit: Visit) -> None:
+        """Count one exchange."""
+        capture = exchange.capture
+        self.statuses[str(visit.status) if visit.status else "none"] += 1
+        self.kinds[visit.kind] += 1
+        self.bytes_received += len(capture.response)
+        if visit.condition == "failed" or (capture.truncated and visit.condition == "done"):
+            self.failures.append((visit.url, capture.failure or f"status {visit.status}"))
+
+    def add_line(self, line: ArticleLine) -> None:
+        """Count one article line."""
+        branch = self.branches.setdefault(line.branch or "other", BranchTally())
+        branch.articles += 1
+        self.last_article = line.id
+        branch.with_headline += line.headline is not None
+        branch.with_time += line.published_precision in {"second", "minute"}
+        branch.with_byline += bool(line.byline)
+        branch.pictures += len(line.images)
+        branch.pictures_kept += sum(image.pressmark is not None for image in line.images)

@@ -1,0 +1,344 @@
+"""The fold: what each captured record means for the frontier, the articles and the ledger.
+
+Live crawl, recovery after a crash, rebuild and re-extraction all feed their records through `fold`. It changes nothing
+and looks at no clock: it reads the state, and returns an `Outcome` that `apply` then stores.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+from urllib.parse import urljoin, urlsplit
+
+import msgspec
+from archive.reader import Conversion, Exchange
+
+from archive.capture import Capture
+from archive.pressmark import Pressmark
+from crawler.lines import ArticleLine, Http, LinePage, Provenance, decode_line, make_line, utc_text
+from crawler.reading.extract.listings import read_listing
+from crawler.reading.extract.pages import EXTRACTOR_VERSION, join, read_page
+from crawler.reading.extract.reading import PageReading
+from crawler.reading.page import Page, decode_page
+from crawler.reading.portals import Portal, article_id, canonical_url, find_branch, is_article_url, url_date
+from crawler.state import Condition, Kind, Link, Row, State, Version, Visit
+
+MAX_ATTEMPTS = 3
+MAX_REDIRECTS = 5
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# Answers that a later request may change: too early, too many, and all of the server's own troubles.
+PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the ledger `changes.jsonl`."""
+
+    schema: Literal["pressmark.change/1.0.0"] = "pressmark.change/1.0.0"
+    type: Literal["new", "edited", "withdrawn", "restored"]
+    id: str
+    version: int
+    url: str
+    at: str
+    record_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapturedPage:
+    """A page as it was read, with the record that it was read from."""
+
+    url: str
+    pressmark: Pressmark
+    captured: Capture
+    reading: PageReading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one record changes. `settled` names the articles that are ready for their conversion record.
+
+    `not_article` says why an address of an article's form holds none; `fault` what went wrong in reading a page.
+    """
+
+    visit: Visit | None = None
+    links: tuple[Link, ...] = ()
+    drafts: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    needs: tuple[tuple[str, str], ...] = ()
+    met: tuple[tuple[str, str], ...] = ()
+    settled: tuple[str, ...] = ()
+    versions: tuple[Version, ...] = ()
+    lines: tuple[tuple[ArticleLine, bytes], ...] = ()
+    events: tuple[Event, ...] = ()
+    page: CapturedPage | None = None
+    not_article: str | None = None
+    fault: str | None = None
+
+
+def fold(state: State, record: Exchange | Conversion, portal: Portal) -> Outcome:
+    """Return what a record changes; nothing where the state has seen it already."""
+    if isinstance(record, Conversion):
+        return _fold_line(state, record)
+    visit = _visit(state, record, portal)
+    if visit.condition == "pending":
+        return Outcome(visit=visit)
+    if visit.location:
+        found = _follow(state, visit, portal)
+    elif visit.capture and visit.kind == "listing":
+        found = _fold_listing(state, record, visit, portal)
+    elif visit.capture and visit.kind in {"article", "page"}:
+        found = _fold_page(state, record, visit, portal)
+    else:
+        found = Outcome(visit=visit)
+    return _settle(state, found, visit.url)
+
+
+def give_up(state: State, url: str) -> Outcome:
+    """Return what follows when a URL will not be asked for (robots.txt, no route): articles wait for it no longer."""
+    return _settle(state, Outcome(), url)
+
+
+def apply(state: State, outcome: Outcome) -> tuple[Link, ...]:
+    """Store an outcome, and return those of its links that are new."""
+    if outcome.visit:
+        state.put_visit(outcome.visit)
+    new = tuple(link for link in outcome.links if state.add(link))
+    for article, pages in outcome.drafts:
+        state.put_draft(article, pages)
+    for article, url in outcome.needs:
+        state.put_need(article, url)
+    for article, url in outcome.met:
+        state.meet_need(article, url)
+    for version in outcome.versions:
+        state.put_version(version)
+        state.drop_draft(version.url)
+    return new
+
+
+def compose(
+    state: State, article: str, portal: Portal, read: Callable[[str], CapturedPage | None]
+) -> ArticleLine | None:
+    """Return the line of an article whose pages and pictures are settled; `read` gives the last good capture of a URL.
+
+    None where none of its pages can be read as an article any more.
+    """
+    addresses = state.draft(article) or (article,)
+    pages = [page for page in map(read, addresses) if page and page.reading.article]
+    if not pages or pages[0].url != addresses[0]:
+        return None
+    first = pages[0]
+    joined = join([page.reading for page in pages])
+    branch = find_branch(portal, first.url)
+    identity = article_id(first.url, portal)
+    known = state.version(identity)
+    origin = Provenance(
+        id=identity,
+        url=first.url,
+        canonical_url=canonical_url(first.url, portal),
+        portal=portal.name,
+        branch=branch.code if branch else None,
+        region=branch.region if branch else None,
+        captured_at=first.captured.started_at,
+        encoding=first.reading.encoding,
+        extractor_version=EXTRACTOR_VERSION,
+        version=known.version + 1 if known else 1,
+        first_seen_at=known.first_seen_at if known else None,
+        pressmark=first.pressmark,
+        http=describe_http(first.captured),
+        pages=tuple(LinePage(url=p.url, pressmark=p.pressmark) for p in pages) if len(addresses) > 1 else (),
+        pictures=tuple(_last_capture(state, image.url) for image in joined.images),
+        warnings=("pages_missing",) if len(pages) < len(addresses) else (),
+    )
+    return make_line(joined, origin)
+
+
+def read_capture(exchange: Exchange, portal: Portal) -> CapturedPage | None:
+    """Return an exchange's page as it reads today, None where it holds no response."""
+    if not exchange.pressmark:
+        return None
+    page = decode_capture(exchange.capture)
+    reading = read_page(page, find_branch(portal, page.url))
+    return CapturedPage(url=page.url, pressmark=exchange.pressmark, captured=exchange.capture, reading=reading)
+
+
+def decode_capture(capture: Capture) -> Page:
+    """Return the page of a capture as text."""
+    head = capture.head()
+    content_type = head.value("content-type") if head else None
+    return decode_page(capture.body(), url=capture.url, content_type=content_type, captured_at=capture.started_at)
+
+
+def describe_http(capture: Capture) -> Http | None:
+    """Return what an article line keeps of a response's head."""
+    head = capture.head()
+    if not head:
+        return None
+    return Http(status=head.status, last_modified=head.value("last-modified"), etag=head.value("etag"))
+
+
+def _visit(state: State, exchange: Exchange, portal: Portal) -> Visit:
+    capture, head = exchange.capture, exchange.capture.head()
+    row = state.row(capture.url) or _row_from_notes(exchange, portal)
+    attempts = row.attempts + 1
+    whole = capture.failure is None and capture.truncated is None
+    status = head.status if head else None
+    condition: Condition = "done"
+    if not whole and capture.truncated != "length":
+        # A transfer that is cut each time is kept as far as it came; where nothing came, the next run asks again.
+        condition = "pending" if attempts < MAX_ATTEMPTS else "done" if status else "failed"
+    elif status in PASSING:
+        condition = "pending" if attempts < MAX_ATTEMPTS else "failed"
+    location = head.value("location") if head and status in REDIRECTS else None
+    return Visit(
+        url=row.url,
+        host=_host(row.url),
+        kind=row.kind,
+        via=row.via,
+        hops=row.hops,
+        condition=condition,
+        attempts=0 if condition == "done" else attempts,
+        status=status,
+        fetched_at=utc_text(capture.started_at),
+        location=urljoin(row.url, location) if location else None,
+        capture=exchange.pressmark if whole and status == 200 else None,
+    )
+
+
+def _row_from_notes(exchange: Exchange, portal: Portal) -> Row:
+    """Return the row of a URL that the state has never heard of: from the metadata record, else from the URL's form."""
+    notes, url = dict(exchange.notes), exchange.capture.url
+    kind: Kind = "article" if is_article_url(url, portal) else "listing"
+    return Row(
+        url=url,
+        kind=msgspec.convert(notes.get("kind", kind), Kind),
+        via=notes.get("via"),
+        hops=notes.get("hopsFromSeed", ""),
+    )
+
+
+def _follow(state: State, visit: Visit, portal: Portal) -> Outcome:
+    """Let a redirect's target take its place, if it is one of the portal's addresses and no home page."""
+    target = (visit.location or "").partition("#")[0]
+    if visit.kind == "article":
+        target = canonical_url(target, portal) if is_article_url(target, portal) else ""
+    hops = visit.hops + "R"
+    loop = len(visit.hops) - len(visit.hops.rstrip("R")) >= MAX_REDIRECTS or target == visit.url
+    if visit.kind == "robots" or not target or loop or not is_own_host(target, portal):
+        return Outcome(visit=visit)
+    link = Link(
+        url=target, host=_host(target), kind=visit.kind, via=visit.url, hops=hops, day=_day(target, visit, portal)
+    )
+    needs = tuple((article, target) for article in state.needed_by(visit.url) if not state.is_settled(target))
+    return Outcome(visit=visit, links=(replace(link, again=visit.kind == "listing"),), needs=needs)
+
+
+def _fold_listing(state: State, exchange: Exchange, visit: Visit, portal: Portal) -> Outcome:
+    try:
+        listing = read_listing(decode_capture(exchange.capture), find_branch(portal, visit.url), portal)
+    except Exception as error:  # noqa: BLE001 - the capture is kept; live crawl and replay must count the same fault
+        return Outcome(visit=visit, fault=f"{type(error).__name__}: {error}")
+    hops = visit.hops + "L"
+    articles = [a.url for a in listing.articles if is_own_host(a.url, portal)]
+    links = [
+        Link(url=url, host=_host(url), kind="article", via=visit.url, hops=hops, day=_day(url, visit, portal))
+        for url in articles
+    ]
+    # The further pages of a list are asked again only where this page shows something new.
+    fresh = any(state.row(url) is None for url in articles)
+    links += [
+        Link(url=url, host=_host(url), kind="listing", via=visit.url, hops=hops, again=fresh)
+        for url in listing.next_pages
+        if is_own_host(url, portal)
+    ]
+    return Outcome(visit=visit, links=tuple(links))
+
+
+def _fold_page(state: State, exchange: Exchange, visit: Visit, portal: Portal) -> Outcome:
+    try:
+        page = read_capture(exchange, portal)
+    except Exception as error:  # noqa: BLE001 - the capture is kept; live crawl and replay must count the same fault
+        return Outcome(visit=visit, fault=f"{type(error).__name__}: {error}")
+    if page is None or page.reading.article is None:
+        return Outcome(visit=visit, not_article=page.reading.reason if page else None)
+    article = page.reading.article
+    wanted = [("picture", image.url, "E") for image in article.images if is_own_host(image.url, portal)]
+    wanted += [("page", url, "L") for url in page.reading.next_pages if is_own_host(url, portal)]
+    links = tuple(
+        Link(url=url, host=_host(url), kind=kind, via=visit.url, hops=visit.hops + hop)  # type: ignore[arg-type]
+        for kind, url, hop in wanted
+    )
+    opened = (visit.url,) if visit.kind == "article" else state.needed_by(visit.url)
+    drafts = []
+    for one in opened:
+        known = state.draft(one) or (one,) if visit.kind == "page" else (one,)
+        drafts.append((one, tuple(dict.fromkeys((*known, *page.reading.next_pages)))))
+    needs = tuple(
+        (one, url) for one in opened for _, url, _ in wanted if url != visit.url and not state.is_settled(url)
+    )
+    return Outcome(visit=visit, links=links, drafts=tuple(drafts), needs=needs, page=page)
+
+
+def _settle(state: State, outcome: Outcome, url: str) -> Outcome:
+    """Add to an outcome which needs end with this URL, and which articles wait for nothing any more."""
+    waiting = state.needed_by(url)
+    settled = []
+    for article in dict.fromkeys((*waiting, *(article for article, _ in outcome.drafts))):
+        open_needs = state.needs(article) | {need for one, need in outcome.needs if one == article}
+        if not open_needs - {url}:
+            settled.append(article)
+    return replace(outcome, met=tuple((article, url) for article in waiting), settled=tuple(settled))
+
+
+def _fold_line(state: State, record: Conversion) -> Outcome:
+    line = decode_line(record.block)
+    known = state.version(line.id)
+    version = Version(
+        id=line.id,
+        branch=line.branch,
+        url=line.url,
+        canonical_url=line.canonical_url,
+        version=line.version or 1,
+        text_digest=line.digests.text,
+        first_seen_at=line.first_seen_at or line.captured_at,
+        captured_at=line.captured_at,
+        published_at=line.published_at,
+        line=record.pressmark,
+    )
+    if known and known.line.record_id == record.pressmark.record_id:
+        return Outcome()
+    event = Event(
+        type="edited" if known else "new",
+        id=line.id,
+        version=version.version,
+        url=line.url,
+        at=line.captured_at,
+        record_id=record.pressmark.record_id,
+    )
+    return Outcome(versions=(version,), lines=((line, record.block),), events=(event,))
+
+
+def _last_capture(state: State, url: str) -> Pressmark | None:
+    for _ in range(MAX_REDIRECTS + 1):
+        if stored := state.capture(url):
+            return stored.pressmark
+        location = state.location(url)
+        if not location:
+            return None
+        url = location
+    return None
+
+
+def is_own_host(url: str, portal: Portal) -> bool:
+    """Tell whether an address is one that a crawl of this portal may ask: http(s), on its hosts or its asset hosts."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    host = parts.hostname or ""
+    return parts.scheme in {"http", "https"} and (host in portal.asset_hosts or find_branch(portal, url) is not None)
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
+
+
+def _day(url: str, visit: Visit, portal: Portal) -> str | None:
+    day = url_date(url, portal) if visit.kind in {"listing", "article"} else None
+    return day.isoformat() if day else None

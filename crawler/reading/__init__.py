@@ -1,0 +1,1 @@
+"""Bytes to meaning: pure functions from a captured page to an article."""

@@ -1,0 +1,1 @@
+"""Extractors: one module for each convention of Chinese news pages."""

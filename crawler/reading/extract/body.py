@@ -1,0 +1,304 @@
+"""Walk the body of a page once, and hand out its pieces in reading order: lines of text, pictures, tables, videos."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal
+
+from lxml import etree
+
+from crawler.reading.extract.pictures import image_address
+from crawler.reading.extract.tree import SILENT, Element, text_of
+from crawler.reading.extract.wording import INDENT, clean
+
+PieceType = Literal["text", "heading", "quote", "image", "table", "video"]
+Role = Literal["junk", "caption", "editor"]
+
+_BLOCKS = frozenset(
+    "p div section article main ul ol li dl dt dd table thead tbody tfoot tr td th center blockquote h1 h2 h3 h4 h5 h6 figure figcaption "
+    "pre hr form fieldset address header body html".split()
+)
+_HEADINGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
+_LEFT_OUT = SILENT | {"head", "meta", "link", "nav", "footer", "aside", "input", "label", "h1", "map", "canvas"}
+_VIDEO = frozenset(("video", "source", "embed"))
+_STRONG = frozenset(("strong", "b"))
+_JUNK = re.compile(
+    r"(?:^|[\s_-])(?:adincontent|adhzh|ads?|adv|advert\w*|gg|guanggao|banner)\d*(?=$|[\s_-])"
+    r"|share|jiathis|bdsharebuttonbox|social|related|recommend|xiangguan|xgxw|xgyd|hot_?news|selected_news|comment|pinglun|sohucs|changyan|download_wrapper|"
+    r"videojsdesc|function_code_page|pagebox|page_bar|pagination|pagebreak|paging|fenye|copyright|disclaimer|banquan|footer|breadcrumb|qrcode|erweima|"
+    r"prev_?next|toolbar|zihao|font_?size|print|divad|mianze|newsrecommend|news_list_ul|gotop|backtop"
+)
+_CAPTION = re.compile(r"pictext|caption|tuzhu|tushuo|img_?(?:desc|text|info|title|note)|pic_?(?:desc|info|title|note|txt)|photo_?(?:desc|text|note)|image_?(?:desc|note)|current_img_desc|figcaption")
+_EDITOR = re.compile(r"adeditor|left_name|(?:^|[\s_-])(?:editor|bianji|zebian|editors|article-?editor)(?=$|[\s_-])")
+_KEPT = re.compile(r"bianzhean")
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_CENTERED = re.compile(r"text-align\s*:\s*center", re.IGNORECASE)
+# Stands for `<br>` until the line ends.
+_BREAK = "\x1e"
+_PARTING = re.compile(rf"{_BREAK}(?:\s*{_BREAK})+|{_BREAK}(?=[ \t\r\n]*(?:\u3000|\xa0\xa0))")
+_SUBHEAD_LENGTH = 40
+_LONGEST_CELL = 300
+
+
+@dataclass(slots=True, kw_only=True)
+class Piece:
+    """A piece of the body. Text carries what its markup says: a caption's place, an indent, bold type, the middle of the line."""
+
+    type: PieceType
+    text: str = ""
+    url: str = ""
+    alt: str = ""
+    title: str = ""
+    is_caption: bool = False
+    is_editor: bool = False
+    is_indented: bool = False
+    is_centered: bool = False
+    is_linked: bool = False
+    with_image: bool = False
+
+
+@dataclass(slots=True)
+class _Open:
+    """A block that the walk is inside of."""
+
+    element: Element
+    is_centered: bool
+    is_caption: bool
+    is_editor: bool
+    is_quote: bool
+    heading: bool
+
+
+@dataclass(slots=True)
+class _Line:
+    """The text since the last break."""
+
+    parts: list[str] = field(default_factory=list)
+    strong: int = 0
+    linked: int = 0
+    length: int = 0
+
+
+def read_pieces(body: Element, skipped: Collection[Element] = ()) -> tuple[list[Piece], list[str]]:
+    """Return the pieces under an element in reading order, and the addresses of the links in its text.
+
+    Left out: scripts, advertisements, share buttons, lists of related articles, pagers, what is hidden, and `skipped`.
+    Addresses are as written in the page.
+    """
+    walk = _Walk(set(skipped))
+    walk.run(body)
+    return walk.pieces, list(dict.fromkeys(walk.links))
+
+
+def classify(tokens: str) -> Role | None:
+    """Return what the id and class of an element say of it, None if nothing."""
+    return _classify(tokens.lower())
+
+
+@lru_cache(maxsize=4096)
+def _classify(tokens: str) -> Role | None:
+    if _EDITOR.search(tokens):
+        return "editor"
+    if _CAPTION.search(tokens):
+        return "caption"
+    return "junk" if _JUNK.search(tokens) and not _KEPT.search(tokens) else None
+
+
+class _Walk:
+    def __init__(self, skipped: set[Element]) -> None:
+        self.pieces: list[Piece] = []
+        self.links: list[str] = []
+        self._skipped = skipped
+        self._blocks: list[_Open] = []
+        self._line = _Line()
+        self._strong = 0
+        self._link = 0
+        self._image_in_block = False
+
+    def run(self, body: Element) -> None:
+        walker = etree.iterwalk(body, events=("start", "end"))
+        left_out: set[Element] = set()
+        for event, element in walker:
+            if event == "start":
+                if element is not body and self._is_left_out(element):
+                    left_out.add(element)
+                    walker.skip_subtree()
+                elif element.tag == "table" and self._read_table(element):
+                    left_out.add(element)
+                    walker.skip_subtree()
+                else:
+                    self._open(element)
+            else:
+                if element in left_out:
+                    if element.tag in _BLOCKS:
+                        self._break()
+                else:
+                    self._close(element)
+                if element.tail and element is not body:
+                    self._add(element.tail)
+        self._break()
+
+    def _is_left_out(self, element: Element) -> bool:
+        tag = element.tag
+        if tag in _LEFT_OUT or element in self._skipped:
+            return True
+        if not element.attrib:
+            return False
+        tokens = f"{element.get('id') or ''} {element.get('class') or ''}"
+        if len(tokens) > 1 and _classify(tokens.lower()) == "junk":
+            return True
+        style = element.get("style")
+        return bool(style and tag not in _VIDEO and _HIDDEN.search(style))
+
+    def _open(self, element: Element) -> None:
+        tag = element.tag
+        if tag == "img":
+            self._add_image(element)
+        elif tag == "br":
+            self._line.parts.append(_BREAK)
+        elif tag in _BLOCKS:
+            self._break()
+            self._blocks.append(self._describe(element))
+            self._image_in_block = False
+        elif tag in _VIDEO:
+            self._add_video(element)
+        elif tag in _STRONG:
+            self._strong += 1
+        elif tag == "a":
+            self._link += 1
+            href = element.get("href")
+            if href:
+                self.links.append(href)
+        if element.text:
+            self._add(element.text)
+
+    def _close(self, element: Element) -> None:
+        tag = element.tag
+        if tag in _BLOCKS:
+            self._break()
+            self._image_in_block = False
+            if self._blocks:
+                self._blocks.pop()
+        elif tag in _STRONG:
+            self._strong -= 1
+        elif tag == "a":
+            self._link -= 1
+
+    def _describe(self, element: Element) -> _Open:
+        """Return the block with what it inherits from the blocks around it."""
+        outer = self._blocks[-1] if self._blocks else None
+        tag = str(element.tag)
+        block = _Open(
+            element=element,
+            is_centered=outer.is_centered if outer else False,
+            is_caption=(outer.is_caption if outer else False) or tag == "figcaption",
+            is_editor=outer.is_editor if outer else False,
+            is_quote=(outer.is_quote if outer else False) or tag == "blockquote",
+            heading=(outer.heading if outer else False) or tag in _HEADINGS,
+        )
+        if tag == "center":
+            block.is_centered = True
+        if element.attrib:
+            self._read_attributes(element, block)
+        return block
+
+    def _read_attributes(self, element: Element, block: _Open) -> None:
+        tokens = f"{element.get('id') or ''} {element.get('class') or ''}"
+        role = _classify(tokens.lower()) if len(tokens) > 1 else None
+        block.is_caption = block.is_caption or role == "caption"
+        block.is_editor = block.is_editor or role == "editor"
+        align, style = element.get("align"), element.get("style")
+        if align:
+            block.is_centered = align.lower() == "center"
+        elif style and "align" in style:
+            block.is_centered = bool(_CENTERED.search(style))
+
+    def _add(self, text: str) -> None:
+        line = self._line
+        line.parts.append(text)
+        length = len(text.strip(INDENT))
+        line.length += length
+        if self._strong:
+            line.strong += length
+        if self._link:
+            line.linked += length
+
+    def _add_image(self, element: Element) -> None:
+        url = image_address(element)
+        if url is None:
+            return
+        self._break()
+        self._image_in_block = True
+        self.pieces.append(
+            Piece(type="image", url=url, alt=clean(element.get("alt")), title=clean(element.get("title")))
+        )
+
+    def _add_video(self, element: Element) -> None:
+        url = (element.get("src") or "").strip()
+        if url and not url.startswith(("data:", "blob:")):
+            self._break()
+            self.pieces.append(Piece(type="video", url=url))
+
+    def _read_table(self, table: Element) -> bool:
+        """Add a table of figures as one piece; False for a table that only places things."""
+        rows = _rows_of(table)
+        if rows is None:
+            return False
+        self._break()
+        self.pieces.append(Piece(type="table", text="\n".join("\t".join(row).rstrip() for row in rows)))
+        return True
+
+    def _break(self) -> None:
+        """End the line, and make its text one piece, or several where the source breaks lines to part paragraphs."""
+        line, self._line = self._line, _Line()
+        if not line.length:
+            return
+        block = self._blocks[-1] if self._blocks else None
+        is_strong, is_linked = line.strong >= line.length, line.linked >= line.length
+        for text in _paragraphs("".join(line.parts), in_paragraph=block is not None and block.element.tag == "p"):
+            shown = "\n".join(filter(None, map(clean, text.split(_BREAK))))
+            if shown:
+                self.pieces.append(
+                    Piece(
+                        type=_type_of(block, shown, is_strong=is_strong),
+                        text=shown,
+                        is_caption=block is not None and block.is_caption,
+                        is_editor=block is not None and block.is_editor,
+                        is_indented=text.lstrip(" \t\r\n").startswith(("\u3000", "\xa0\xa0")),
+                        is_centered=block is not None and block.is_centered,
+                        is_linked=is_linked,
+                        with_image=self._image_in_block,
+                    )
+                )
+
+
+def _type_of(block: _Open | None, text: str, *, is_strong: bool) -> PieceType:
+    if block is not None and block.is_quote:
+        return "quote"
+    if block is not None and block.heading:
+        return "heading"
+    if is_strong and len(text) <= _SUBHEAD_LENGTH and "\n" not in text and not text.endswith(("。", "！", "”", "…", "：")):
+        return "heading"
+    return "text"
+
+
+def _paragraphs(text: str, *, in_paragraph: bool) -> list[str]:
+    """Split where `<br>` parts paragraphs: two of them, one before an indent, or any outside of `<p>`."""
+    if _BREAK not in text:
+        return [text]
+    return _PARTING.split(text) if in_paragraph else text.split(_BREAK)
+
+
+def _rows_of(table: Element) -> list[list[str]] | None:
+    """Return the cells of a table of figures, None for a table that places pictures, columns or advertisements."""
+    if next(table.iter("img", "script", "iframe", "embed", "video"), None) is not None:
+        return None
+    if sum(1 for _ in table.iter("table")) > 1:
+        return None
+    rows = [[text_of(cell) for cell in row.iterchildren("td", "th")] for row in table.iter("tr")]
+    rows = [row for row in rows if any(row)]
+    wide = sum(1 for row in rows if sum(1 for cell in row if cell) > 1)
+    if len(rows) < 2 or wide < 2 or wide * 2 < len(rows):
+        return None
+    return None if any(len(cell) > _LONGEST_CELL for row in rows for cell in row) else rows

@@ -1,0 +1,62 @@
+"""Read the sections of an article from the page's breadcrumb (首页 → 江苏要闻 → 正文), else from its URL."""
+
+import re
+from urllib.parse import urlsplit
+
+from crawler.reading.extract.tree import Element, Tree
+from crawler.reading.extract.wording import clean
+from crawler.reading.portal import Branch
+
+_HOME = re.compile(r"首页|首頁")
+_HOME_ADDRESS = re.compile(r"^(?:(?:https?:)?//[^/?#]+)?/?(?:index\.s?html?)?$", re.IGNORECASE)
+_ARROWS = re.compile(r"[>＞»›→/\-—|·:：\s\u3000]+")
+_ARROW = re.compile(r"[>＞»›→]|-{1,2}|/")
+_NO_SECTION = re.compile(r"^(?:正文|详情|新闻正文|内容|浏览文章|查看|阅读|返回.*|本页|.*首页|文章|新闻内容|[A-Za-z]{1,2})$")
+_LONGEST_NAME = 12
+_MOST_NAMES = 5
+
+
+def read_sections(tree: Tree, url: str, branch: Branch | None) -> tuple[tuple[str, ...], str | None]:
+    """Return the sections from the widest to the narrowest with their origin; empty if neither page nor URL names one."""
+    for link in tree.root.iter("a"):
+        if _ARROW.search(link.tail or "") and _leads_home(link) and (names := _names_after(link)):
+            return names, "breadcrumb"
+    named = _section_of_url(url, branch)
+    return ((named,), "url") if named else ((), None)
+
+
+def _leads_home(link: Element) -> bool:
+    href = (link.get("href") or "").strip()
+    return bool(_HOME.search(link.text or "")) or (href != "" and bool(_HOME_ADDRESS.match(href)))
+
+
+def _names_after(home: Element) -> tuple[str, ...]:
+    """Return the names that follow the link to the home page, if arrows part them; a menu has no arrows."""
+    names = _plain(home.tail)
+    for sibling in home.itersiblings():
+        text = clean("".join(part for part in sibling.itertext() if isinstance(part, str)))
+        if text:
+            names += [part for part in (clean(part) for part in re.split(r"\s*[>＞»›→]\s*", text)) if part]
+        names += _plain(sibling.tail)
+        if "|" in (sibling.tail or "") or len(names) > _MOST_NAMES + 1:
+            return ()
+    return tuple(dict.fromkeys(name for name in names if len(name) <= _LONGEST_NAME and not _NO_SECTION.match(name)))
+
+
+def _plain(tail: str | None) -> list[str]:
+    return [part for part in _ARROWS.split(tail or "") if part]
+
+
+def _section_of_url(url: str, branch: Branch | None) -> str | None:
+    if branch is None:
+        return None
+    try:
+        folder = urlsplit(url).path
+    except ValueError:
+        return None
+    fits = [
+        section
+        for section in branch.sections
+        if section.path.endswith("/") and len(section.path) > 1 and folder.startswith(section.path)
+    ]
+    return max(fits, key=lambda section: len(section.path)).name if fits else None

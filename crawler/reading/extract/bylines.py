@@ -1,0 +1,122 @@
+"""Read who wrote and photographed an article: (记者 赵晔娇 实习生 梅芳燕), 作者：周健, 文/图 王远."""
+
+import re
+from typing import cast, get_args
+
+from crawler.reading.article import Contributor, Role
+from crawler.reading.extract.names import (
+    has_surname,
+    is_labelled_name,
+    is_name,
+    is_titled,
+    name_after_title,
+    name_before_title,
+    split_names,
+)
+from crawler.reading.extract.wording import HAN
+
+_ROLES: frozenset[str] = frozenset(get_args(Role))
+_END = r"(?=[\s\u3000:：/／|｜、，,;；]|$)"
+# Words for a role. Those of one character count only where they stand apart, since 文 is a surname, too.
+_LABEL = re.compile(
+    rf"""(?P<text_and_photo>(?<![{HAN}])(?:文\s?[/／、和&]\s?(?:图片?|摄影?)|图\s?[/／、和&]\s?文|(?:文图|图文){_END})(?:报道)?|摄影报道)
+    |(?P<trainee_reporter>(?:见习|實習|实习)(?:记者|記者))
+    |(?P<photographer>摄影记者|(?<![{HAN}])(?:摄影|摄像|摄|攝|图片|图|供图){_END}|(?<=[{HAN}]{{2}})[摄攝]影?{_END})
+    |(?P<reporter>(?:首席|特派|特约)?(?:记者|記者))
+    |(?P<correspondent>(?:特约)?(?:通讯员|通訊員))
+    |(?P<intern>实习生|實習生)
+    |(?P<producer>(?:视频)?制作人?{_END}|编导|制片人?{_END})
+    |(?P<author>(?:本文)?作者(?!单位|简介)|撰文|撰稿人?|执笔|(?<![{HAN}])文字?{_END})
+    |(?P<nobody>(?:责任|执行|值班)?(?:编辑|編輯)|责编|校对|审核|审校|监制|策划|主编|编译|翻译)
+    """,
+    re.VERBOSE,
+)
+_AFTER_LABEL = " \t\u3000:：/／|｜、，,"
+_SUFFIXES = {"text_and_photo", "photographer"}
+_INNER_BRACKETS = re.compile(r"[(（][^()（）]*[)）]")
+_LAST_BRACKETS = re.compile(r"[(（](?P<inside>[^()（）]{2,80})[)）][。]?$")
+_SENTENCE = re.compile(r"[。！？!?“”《》]")
+_WHOLE_BRACKETS = re.compile(r"^[(（\[【](?P<inside>.*)[)）\]】]$")
+_OPENING = re.compile(rf"[{HAN}]{{0,8}}?(?:{_LABEL.pattern})", re.VERBOSE)
+_LONGEST_LINE = 90
+
+
+def read_brackets(inside: str) -> tuple[Contributor, ...]:
+    """Return the names in the brackets after a dateline; bare names are authors. Empty if it holds anything but names."""
+    if _SENTENCE.search(inside):
+        return ()
+    if _LABEL.search(inside):
+        return _read_labelled(inside)
+    names = split_names(inside)
+    if not all(is_name(name) for name in names) or not (len(names) > 1 or any(map(has_surname, names))):
+        return ()
+    return tuple(Contributor(name=name, role="author") for name in names)
+
+
+def read_byline_line(paragraph: str) -> tuple[Contributor, ...]:
+    """Return the names of a paragraph that is nothing but a byline, e.g. (作者：…) or 文/王远; empty for any other."""
+    if len(paragraph) > _LONGEST_LINE:
+        return ()
+    line = _WHOLE_BRACKETS.sub(r"\g<inside>", paragraph.strip("—- "))
+    match = _LABEL.search(line)
+    if match is None or _SENTENCE.search(line) or (match.start() > 8 and match.lastgroup not in _SUFFIXES):
+        return ()
+    contributors = _read_labelled(_INNER_BRACKETS.sub(" ", line), strict=True)
+    is_one = line != paragraph or _OPENING.match(line) is not None
+    return contributors if is_one and any(has_surname(one.name) for one in contributors) else ()
+
+
+def read_last_brackets(paragraph: str) -> tuple[Contributor, ...]:
+    """Return the names in the brackets that end the last paragraph, where a label (记者, 作者) says that they are names."""
+    match = _LAST_BRACKETS.search(paragraph)
+    if match is None or not _LABEL.search(match["inside"]) or _SENTENCE.search(match["inside"]):
+        return ()
+    found = _read_labelled(match["inside"], strict=True)
+    return () if all(one.role == "photographer" for one in found) else found
+
+
+def _read_labelled(text: str, *, strict: bool = False) -> tuple[Contributor, ...]:
+    """Return the names of a text with labels. `strict`: empty if a word is neither name nor title nor label."""
+    roles, groups = _split_by_labels(text)
+    if groups[0] and not groups[-1] and roles[-1] in _SUFFIXES | {"author", "producer"}:
+        # 王远 文 李晨 摄: the labels stand behind the names.
+        groups, roles = groups[:-1], roles
+        pairs = list(zip(roles, groups, strict=True))
+    else:
+        pairs = [("author", groups[0]), *zip(roles, groups[1:], strict=True)]
+        if len(pairs) > 2 and not pairs[-1][1] and pairs[-1][0] in _SUFFIXES:
+            # 记者 王远 摄: the last label overrules the first.
+            pairs[-2:] = [(pairs[-1][0], pairs[-2][1])]
+    contributors: list[Contributor] = []
+    for role, words in pairs:
+        for word in words:
+            name = _name_in(word)
+            if name is None and strict and not is_titled(word):
+                return ()
+            if name is not None and role in _ROLES:
+                contributors.append(Contributor(name=name, role=cast(Role, role)))
+    return tuple(dict.fromkeys(contributors))
+
+
+def _split_by_labels(text: str) -> tuple[list[str], list[list[str]]]:
+    """Return the labels' roles, and the words before the first label and after each."""
+    roles: list[str] = []
+    groups: list[list[str]] = []
+    start = 0
+    for match in _LABEL.finditer(text):
+        words = split_names(text[start : match.start()])
+        is_glued = match.start() > start and text[match.start() - 1] not in _AFTER_LABEL
+        if is_glued and words and match.lastgroup not in _SUFFIXES and not (roles and is_name(words[-1])):
+            words.pop()  # 总台记者, 中新社记者: the outlet, no name
+        groups.append(words)
+        roles.append(match.lastgroup or "")
+        start = match.end()
+    groups.append(split_names(text[start:].lstrip(_AFTER_LABEL)))
+    return roles, groups
+
+
+def _name_in(word: str) -> str | None:
+    word = word.strip(":：()（）[]【】")
+    if is_labelled_name(word):
+        return word
+    return name_before_title(word) or name_after_title(word)

@@ -1,0 +1,185 @@
+"""Make the content of an article out of the pieces of its body: text, pictures with captions, dateline, byline, editors."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from crawler.reading.article import Block, Contributor, Dateline, Image
+from crawler.reading.extract.body import Piece
+from crawler.reading.extract.bylines import read_brackets, read_byline_line, read_last_brackets
+from crawler.reading.extract.captioning import assign_captions
+from crawler.reading.extract.captions import read_credit
+from crawler.reading.extract.datelines import Opening, has_topic, read_opening
+from crawler.reading.extract.furniture import is_furniture, is_masthead, opens_related
+from crawler.reading.extract.mastheads import is_editor_line, read_editors, read_source_line, split_editor_tail
+
+_END_MARK = re.compile(r"[\s\u3000]*[(（\[【]\s*完\s*[)）\]】][\s\u3000]*$")
+_AFTER_TOPIC = re.compile(
+    r"[\s\u3000](?P<byline>(?:[\u4e00-\u9fff]{0,8}?(?:记者|通讯员|实习生)|作者)[\s\u3000:：]*[\u4e00-\u9fff·\s\u3000、，,]{2,40})$"
+)
+# A dateline may stand behind captions and an editor's note, not deep in the text.
+_DATELINE_WITHIN = 6
+_BYLINE_WITHIN = 3
+_TEXTS = frozenset(("text", "heading", "quote", "table"))
+
+
+@dataclass(slots=True, kw_only=True)
+class Content:
+    """What the body of one page holds. `source_name` is an outlet that a line of the body names."""
+
+    blocks: tuple[Block, ...] = ()
+    images: tuple[Image, ...] = ()
+    byline: tuple[Contributor, ...] = ()
+    editors: tuple[str, ...] = ()
+    dateline: Dateline | None = None
+    source_name: str | None = None
+    end_mark: bool = False
+    origins: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def body(self) -> str:
+        """The text of the blocks, joined by a blank line."""
+        return body_of(self.blocks)
+
+
+def body_of(blocks: Iterable[Block]) -> str:
+    """Return the text of the blocks that have one, joined by a blank line."""
+    return "\n\n".join(block.text for block in blocks if block.text)
+
+
+def compose(pieces: list[Piece], headline: str | None, absolute: Callable[[str], str | None]) -> Content:
+    """Return the content of a body's pieces. `absolute` makes an address absolute, None if it cannot be one."""
+    content = Content()
+    kept = _without_foreign_lines(pieces, headline, content)
+    _take_end_mark(kept, content)
+    dateline_at, opening = _find_dateline(kept)
+    _read_byline(kept, dateline_at, opening, content)
+    if opening is not None:
+        content.dateline = opening.dateline
+        content.origins["dateline"] = "dateline"
+    kept, captions = assign_captions(kept, dateline_at)
+    _take_blocks(kept, captions, absolute, content)
+    return content
+
+
+def _without_foreign_lines(pieces: list[Piece], headline: str | None, content: Content) -> list[Piece]:
+    """Return the pieces that are the article's, with the editors and the source noted in `content`."""
+    kept: list[Piece] = []
+    in_related = False
+    for piece in pieces:
+        if piece.type not in {"text", "heading"}:
+            in_related = in_related and piece.type == "image"
+            if not in_related:
+                kept.append(piece)
+            continue
+        in_related = opens_related(piece.text) or (in_related and piece.is_linked)
+        if in_related or is_furniture(piece.text) or _is_repeated_head(piece, headline, kept):
+            continue
+        if piece.is_editor or is_editor_line(piece.text):
+            _note_editors(content, read_editors(piece.text))
+            continue
+        source_name = read_source_line(piece.text)
+        if source_name is not None:
+            content.source_name = content.source_name or source_name
+            continue
+        piece.text, names = split_editor_tail(piece.text)
+        _note_editors(content, names)
+        if piece.text:
+            kept.append(piece)
+    while kept and kept[-1].type == "text" and kept[-1].is_linked and len(kept[-1].text) <= 60:
+        kept.pop()
+    return kept
+
+
+def _is_repeated_head(piece: Piece, headline: str | None, kept: list[Piece]) -> bool:
+    """Tell whether the line repeats the headline or the line under it, before the text begins."""
+    if any(other.type == "text" and len(other.text) > 50 for other in kept):
+        return False
+    return piece.text == headline or is_masthead(piece.text)
+
+
+def _note_editors(content: Content, names: Iterable[str]) -> None:
+    if names:
+        content.editors = tuple(dict.fromkeys([*content.editors, *names]))
+        content.origins["editors"] = "body"
+
+
+def _take_end_mark(pieces: list[Piece], content: Content) -> None:
+    """Take (完) off the text; it stands at the end of the last paragraph or alone."""
+    for position in range(len(pieces) - 1, -1, -1):
+        piece = pieces[position]
+        if piece.type in {"text", "heading"} and (match := _END_MARK.search(piece.text)):
+            content.end_mark = True
+            content.origins["end_mark"] = "(完)"
+            piece.text = piece.text[: match.start()].rstrip()
+            if not piece.text:
+                del pieces[position]
+            return
+
+
+def _find_dateline(pieces: list[Piece]) -> tuple[int | None, Opening | None]:
+    seen = 0
+    for position, piece in enumerate(pieces):
+        if piece.type in {"text", "heading"}:
+            opening = read_opening(piece.text)
+            if opening is not None:
+                piece.type = "text"  # set in bold it is still the text's opening
+                return position, opening
+            seen += 1
+            if seen == _DATELINE_WITHIN:
+                break
+    return None, None
+
+
+def _read_byline(pieces: list[Piece], dateline_at: int | None, opening: Opening | None, content: Content) -> None:
+    if opening is not None and opening.brackets:
+        _note_byline(content, read_brackets(opening.brackets), "dateline")
+    if not content.byline and opening is not None and has_topic(opening):
+        match = _AFTER_TOPIC.search(opening.rest)
+        _note_byline(content, read_brackets(match["byline"]) if match else (), "dateline")
+    texts = [piece.text for piece in pieces[dateline_at or 0 :] if piece.type in {"text", "heading"}]
+    for text in texts[: _BYLINE_WITHIN + 1]:
+        if not content.byline:
+            _note_byline(content, read_byline_line(text), "byline line")
+    for text in reversed(texts[-_BYLINE_WITHIN:]):
+        if not content.byline:
+            _note_byline(content, read_byline_line(text), "last line")
+    if not content.byline and texts:
+        _note_byline(content, read_last_brackets(texts[-1]), "last line")
+
+
+def _note_byline(content: Content, byline: tuple[Contributor, ...], origin: str) -> None:
+    if byline:
+        content.byline = byline
+        content.origins["byline"] = origin
+
+
+def _take_blocks(
+    pieces: list[Piece], captions: dict[int, str], absolute: Callable[[str], str | None], content: Content
+) -> None:
+    blocks: list[Block] = []
+    images: dict[str, Image] = {}
+    for position, piece in enumerate(pieces):
+        if piece.type in _TEXTS:
+            blocks.append(Block(type="paragraph" if piece.type == "text" else piece.type, text=piece.text))  # type: ignore[arg-type]
+            continue
+        url = absolute(piece.url)
+        if url is None:
+            continue
+        if piece.type == "video":
+            blocks.append(Block(type="video", url=url))
+            continue
+        if url not in images:
+            images[url] = _image(piece, url, captions.get(position))
+        blocks.append(Block(type="image", image=list(images).index(url)))
+    content.blocks = tuple(blocks)
+    content.images = tuple(images.values())
+    if images:
+        content.origins["images"] = "body"
+
+
+def _image(piece: Piece, url: str, caption: str | None) -> Image:
+    alt = piece.alt or piece.title or None
+    if caption is None and alt is not None and read_credit(alt) is not None:
+        caption = alt  # the page shows it only when pointed at, but it names its photographer
+    return Image(url=url, caption=caption, credit=read_credit(caption) if caption else None, alt=alt)

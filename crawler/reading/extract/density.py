@@ -1,0 +1,85 @@
+"""Find the body of a page of unknown layout: the block that holds the most running Chinese text outside of links."""
+
+import re
+from lxml import etree
+
+from crawler.reading.extract.body import classify
+from crawler.reading.extract.furniture import is_furniture
+from crawler.reading.extract.tree import SILENT, Element
+from crawler.reading.extract.wording import HAN
+
+_LONG_TEXTS = etree.XPath("descendant::text()[string-length(.) > 14]")
+_HAN = re.compile(f"[{HAN}]")
+_PUNCTUATION = re.compile("[，。；！？、,]")
+# Elements that hold lines of text; what holds these is the body.
+_LINES = frozenset("p li dd dt h2 h3 h4 h5 h6 blockquote pre center".split())
+_INLINE = frozenset("span font strong b em i u big small a sub sup ins label section".split())
+_NEVER = SILENT | {"a", "head", "nav", "footer", "aside", "h1"}
+_LEAST_TEXT = 40
+_LEAST_HAN = 8
+# A block that wraps every paragraph in a block of its own gets its text from one level further down.
+_SHARE_OF_OUTER = 0.5
+
+
+def find_densest(root: Element) -> Element | None:
+    """Return the block with the most running text, None if no block holds a paragraph's worth."""
+    scores: dict[Element, float] = {}
+    unread: dict[Element, bool] = {}
+    for text in _LONG_TEXTS(root):
+        holder = text.getparent()
+        if holder is None:
+            continue
+        if text.is_tail:
+            holder = holder.getparent()
+        if holder is None or len(_HAN.findall(text)) < _LEAST_HAN or is_furniture(text.strip()):
+            continue
+        line, container = _line_and_container(holder)
+        if line is None or container is None or _is_unread(holder, unread):
+            continue
+        worth = len(text.strip()) + 10 * len(_PUNCTUATION.findall(text))
+        scores[container] = scores.get(container, 0.0) + worth
+        outer = container.getparent()
+        if outer is not None and outer.tag not in {"html", "body"}:
+            scores[outer] = scores.get(outer, 0.0) + worth * _SHARE_OF_OUTER
+    if not scores:
+        return None
+    best = max(scores, key=lambda element: scores[element])
+    return best if scores[best] >= _LEAST_TEXT else None
+
+
+def _line_and_container(holder: Element) -> tuple[Element | None, Element | None]:
+    """Return the block that is the line of text, and the block that holds the line: the same where `<br>` parts lines."""
+    line: Element | None = holder
+    while line is not None and line.tag in _INLINE:
+        line = line.getparent()
+    if line is None or line.tag == "html":
+        return None, None
+    container = line.getparent() if line.tag in _LINES else line
+    while container is not None and container.tag in {"ul", "ol", "dl", "center"}:
+        container = container.getparent()
+    return line, container
+
+
+def _is_unread(element: Element, known: dict[Element, bool]) -> bool:
+    """Tell whether the element stands in a link, a script, a menu, or a block whose name says that it is no text."""
+    path: list[Element] = []
+    verdict = False
+    at: Element | None = element
+    while at is not None:
+        if at in known:
+            verdict = known[at]
+            break
+        path.append(at)
+        if at.tag in _NEVER or _names_junk(at):
+            verdict = True
+            break
+        at = at.getparent()
+    known.update(dict.fromkeys(path, verdict))
+    return verdict
+
+
+def _names_junk(element: Element) -> bool:
+    if element.tag in {"body", "html"}:
+        return False
+    tokens = f"{element.get('id') or ''} {element.get('class') or ''}"
+    return len(tokens) > 1 and classify(tokens) == "junk"

@@ -1,0 +1,53 @@
+"""Find videos and galleries whose files stand in scripts of the page, not in its markup."""
+
+import json
+import re
+
+from crawler.reading.extract.body import Piece
+from crawler.reading.extract.tree import Tree
+from crawler.reading.extract.wording import clean
+
+_VIDEO = re.compile(
+    r"""(?:videojsList\s*=\s*\[\s*|["']vInfo["']\s*,\s*|\b(?:source|src|file|url|video_?url)["']?\s*[:=]\s*)["'](?P<url>(?:https?:)?//[^"'\s]+?\.(?:mp4|m3u8|flv)[^"'\s]*)["']""",
+    re.IGNORECASE,
+)
+_FILES = (".mp4", ".m3u8", ".flv")
+_GALLERY = re.compile(r"picsJson\s*=\s*(?=\{)")
+_GALLERY_XML = re.compile(r"<image>\s*<!\[CDATA\[\s*(?P<url>[^\]\s]+)\s*\]\]>")
+_BIGGEST_FIRST = ("bigPicUrl", "middlePicUrl", "thumbPicUrl")
+
+
+def read_videos(tree: Tree) -> list[str]:
+    """Return the addresses of the videos that the page's scripts play, each once."""
+    if not any(ending in tree.scripts for ending in _FILES):
+        return []
+    return list(dict.fromkeys(match["url"] for match in _VIDEO.finditer(tree.scripts)))
+
+
+def read_gallery(tree: Tree) -> list[Piece]:
+    """Return the pictures of a gallery, each followed by its caption; empty for a page that is none."""
+    if "picsJson" in tree.scripts and (match := _GALLERY.search(tree.scripts)):
+        return _pieces_of_json(tree.scripts[match.end() :])
+    if "<image>" not in tree.html:
+        return []
+    return [Piece(type="image", url=url) for url in dict.fromkeys(_GALLERY_XML.findall(tree.html))]
+
+
+def _pieces_of_json(text: str) -> list[Piece]:
+    try:
+        gallery, _ = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return []
+    pictures = gallery.get("pics") if isinstance(gallery, dict) else None
+    pieces: list[Piece] = []
+    for picture in pictures if isinstance(pictures, list) else []:
+        if not isinstance(picture, dict):
+            continue
+        url = next((url for name in _BIGGEST_FIRST if isinstance(url := picture.get(name), str) and url), None)
+        if url is None:
+            continue
+        caption = picture.get("alt")
+        pieces.append(Piece(type="image", url=url))
+        if isinstance(caption, str) and clean(caption):
+            pieces.append(Piece(type="text", text=clean(caption), is_caption=True))
+    return pieces

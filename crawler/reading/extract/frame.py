@@ -1,0 +1,81 @@
+"""Find the parts of a page: by the layout whose marker it bears, else by the generic rules."""
+
+from dataclasses import dataclass, field
+
+from crawler.reading.extract import cautions
+from crawler.reading.extract.density import find_densest
+from crawler.reading.extract.headlines import find_headline, strip_portal, title_of
+from crawler.reading.extract.tree import Element, Tree, text_of
+from crawler.reading.portal import Branch, Layout
+
+GENERIC = "generic"
+
+
+@dataclass(slots=True, kw_only=True)
+class Frame:
+    """Where the parts of a page are. `layout` is None for a page of unknown layout."""
+
+    layout: Layout | None
+    headline_element: Element | None
+    headline: str | None
+    body: Element | None
+    origins: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The layout's name, `generic` for none."""
+        return self.layout.name if self.layout else GENERIC
+
+
+def find_frame(tree: Tree, branch: Branch | None) -> Frame:
+    """Return the parts of the page by the first layout of the branch whose marker it bears, else by the generic rules."""
+    for layout in branch.layouts if branch else ():
+        if tree.first(layout.marker) is not None:
+            return _by_layout(tree, layout)
+    return _by_rules(tree)
+
+
+def take_densest(tree: Tree, frame: Frame) -> bool:
+    """Give the frame the densest block for its body; False if there is none, or it is the body already."""
+    densest = find_densest(tree.root)
+    if densest is None or densest is frame.body:
+        return False
+    frame.body = densest
+    frame.origins["body"] = "density"
+    frame.warnings.append(cautions.BODY_BY_DENSITY)
+    return True
+
+
+def _by_layout(tree: Tree, layout: Layout) -> Frame:
+    element, body = tree.first(layout.headline), tree.first(layout.body)
+    frame = Frame(layout=layout, headline_element=element, headline=text_of(element) or None, body=body)
+    if frame.headline:
+        frame.origins["headline"] = layout.headline
+    else:
+        _take_title(tree, frame)
+    if body is not None:
+        frame.origins["body"] = layout.body
+    return frame
+
+
+def _by_rules(tree: Tree) -> Frame:
+    element, headline, origin = find_headline(tree)
+    body = find_densest(tree.root)
+    frame = Frame(layout=None, headline_element=element, headline=headline, body=body)
+    frame.warnings.append(cautions.UNKNOWN_LAYOUT)
+    if headline:
+        frame.origins["headline"] = origin
+        if origin == "title":
+            frame.warnings.append(cautions.HEADLINE_FROM_TITLE)
+    if body is not None:
+        frame.origins["body"] = "density"
+    return frame
+
+
+def _take_title(tree: Tree, frame: Frame) -> None:
+    title = title_of(tree)
+    frame.headline = (strip_portal(title) or None) if title else None
+    if frame.headline:
+        frame.origins["headline"] = "title"
+        frame.warnings.append(cautions.HEADLINE_FROM_TITLE)

@@ -1,0 +1,76 @@
+"""Find the headline of a page of unknown layout, and take the portal's name off a `<title>`."""
+
+import re
+
+from crawler.reading.extract.tree import Element, Tree, text_of
+from crawler.reading.extract.wording import clean
+
+_SEPARATOR = r"\s*(?:-{1,3}|[—–|｜_·»>]|——|--)+\s*"
+# The end of a title that names the portal, the branch or the section: …-中新网, …_中国新闻网·江苏, …--江苏新闻网.
+_PORTAL = re.compile(
+    rf"{_SEPARATOR}(?:[^-—–|｜_]{{0,16}}?(?:网|網|新闻|新聞|频道|在线|日报|晚报|视频|图片|门户|客户端|正文|首页)(?:[^-—–|｜_，。]{{0,6}})?|[A-Za-z. ]{{2,30}}(?:\.com|\.cn|News))\s*$"
+)
+_ONLY_PORTAL = re.compile(r"^\S{0,12}(?:新闻网|中新网|中国新闻网|新闻中心|新闻频道|首页|列表)$")
+_CANDIDATES = ("h2", "h3", "div", "p", "td", "span", "dt", "strong", "font", "b", "center")
+_LONGEST = 120
+
+
+def find_headline(tree: Tree) -> tuple[Element | None, str | None, str]:
+    """Return the headline's element (None if only the title has it), the text, and where it was found."""
+    title = title_of(tree)
+    tops = [(top, text) for top in tree.root.iter("h1") if (text := text_of(top)) and len(text) <= _LONGEST]
+    for top, text in tops:
+        if _agrees(text, title):
+            return top, text, "h1"
+    if title is None and tops:
+        return tops[0][0], tops[0][1], "h1"
+    main = strip_portal(title) if title else None
+    element = _element_with(tree, main) if main else None
+    if element is not None:
+        return element, text_of(element), str(element.tag)
+    if len(tops) == 1 and not _ONLY_PORTAL.match(tops[0][1]):
+        return tops[0][0], tops[0][1], "h1"
+    if main and not _ONLY_PORTAL.match(main):
+        return None, main, "title"
+    return None, None, ""
+
+
+def title_of(tree: Tree) -> str | None:
+    """Return the text of the page's first `<title>`: documents included in the body have further ones."""
+    first = next(tree.root.iter("title"), None)
+    return clean(first.text) or None if first is not None else None
+
+
+def strip_portal(title: str) -> str:
+    """Return the title without the names of portal, branch and section at its end."""
+    for _ in range(3):
+        shorter = _PORTAL.sub("", title)
+        if shorter == title or len(shorter) < 4:
+            break
+        title = shorter
+    return title.strip(" -—–_|｜")
+
+
+def _agrees(text: str, title: str | None) -> bool:
+    if title is None:
+        return False
+    bare_text, bare_title = _bare(text), _bare(title)
+    return bool(bare_text) and (bare_title.startswith(bare_text) or (len(bare_text) >= 6 and bare_text in bare_title))
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\s\u3000]+", "", text)
+
+
+def _element_with(tree: Tree, headline: str) -> Element | None:
+    """Return the first element whose whole text is the headline."""
+    wanted = _bare(headline)
+    if len(wanted) < 4:
+        return None
+    probe = wanted[:4]
+    for tag in _CANDIDATES:
+        for element in tree.root.iter(tag):
+            text = element.text
+            if text and probe in _bare(text) and _bare(text_of(element)) == wanted:
+                return element
+    return None

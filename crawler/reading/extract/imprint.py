@@ -1,0 +1,212 @@
+"""Read the imprint of an article: when it was published, by which outlet, by whom, and who edited it.
+
+The visible line under the headline and the hidden block are weighed against what the body itself says.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from crawler.reading.addresses import address_date, address_number
+from crawler.reading.article import Contributor, Source
+from crawler.reading.extract import cautions
+from crawler.reading.extract.content import Content
+from crawler.reading.extract.dates import Moment, day_moment, read_moment
+from crawler.reading.extract.frame import Frame
+from crawler.reading.extract.hidden import read_hidden_time, read_meta_source, read_meta_time, read_metas, read_modified
+from crawler.reading.extract.mastheads import (
+    SEAM,
+    line_of,
+    plain_line,
+    read_editors,
+    read_named_author,
+    read_named_editors,
+    read_source,
+)
+from crawler.reading.extract.surroundings import Surroundings, after, between
+from crawler.reading.extract.tree import Tree, text_of
+from crawler.reading.page import Page
+from crawler.reading.portal import Branch
+
+_LONGEST_OUTLET = 20
+_UNDER_HEADLINE = "under the headline"
+_AFTER_BODY = "after the body"
+
+
+@dataclass(slots=True, kw_only=True)
+class Imprint:
+    """When, by which outlet, by whom; `origins` tells which rule gave each."""
+
+    published: Moment | None = None
+    modified_at: datetime | None = None
+    source: Source | None = None
+    editors: tuple[str, ...] = ()
+    byline: tuple[Contributor, ...] = ()
+    origins: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+class Sight:
+    """What the readers of an imprint look at; the stretches around the body are collected when first asked for."""
+
+    def __init__(self, page: Page, branch: Branch | None, tree: Tree, frame: Frame) -> None:
+        self.page = page
+        self.branch = branch
+        self.tree = tree
+        self.frame = frame
+        self.metas = read_metas(tree)
+
+    @cached_property
+    def above(self) -> Surroundings:
+        """What stands between headline and body."""
+        return between(self.frame.headline_element, self.frame.body) if self.frame.body is not None else Surroundings()
+
+    @cached_property
+    def below(self) -> Surroundings:
+        """What stands after the body."""
+        return after(self.frame.body) if self.frame.body is not None else Surroundings()
+
+
+def read_imprint(sight: Sight, content: Content) -> Imprint:
+    """Return the imprint of the page whose body holds `content`."""
+    imprint = Imprint()
+    _read_published(sight, imprint)
+    _read_modified(sight, imprint)
+    _read_source(sight, content, imprint)
+    _read_editors(sight, content, imprint)
+    _read_byline(sight, content, imprint)
+    return imprint
+
+
+def _read_published(sight: Sight, imprint: Imprint) -> None:
+    day = address_date(sight.page.url, sight.branch)
+    found = _find_published(sight)
+    if found is not None:
+        imprint.published, imprint.origins["published_at"] = found
+        if day and abs((imprint.published.at.date() - day).days) > 1:
+            imprint.warnings.append(cautions.PUBLISHED_DISAGREES_WITH_URL)
+        if imprint.published.at > sight.page.captured_at + timedelta(days=1):
+            imprint.warnings.append(cautions.PUBLISHED_AFTER_CAPTURE)
+    elif day is not None:
+        imprint.published = day_moment(day)
+        imprint.origins["published_at"] = "url"
+        imprint.warnings.append(cautions.PUBLISHED_FROM_URL)
+    else:
+        imprint.warnings.append(cautions.NO_PUBLISHED_TIME)
+
+
+def _find_published(sight: Sight) -> tuple[Moment, str] | None:
+    base = sight.page.captured_at
+    hidden = read_hidden_time(sight.tree, base)
+    if hidden is not None:
+        return hidden
+    layout = sight.frame.layout
+    element = sight.tree.first(layout.time) if layout and layout.time else None
+    if layout and layout.time and element is not None and (moment := read_moment(text_of(element), base)):
+        return moment, layout.time
+    if moment := _read_line(sight.above.text, base):
+        return moment, _UNDER_HEADLINE
+    from_meta = read_meta_time(sight.metas, base)
+    if from_meta is not None:
+        return from_meta
+    below = sight.below.text
+    if "时间" in below and (moment := _read_line(below[below.index("时间") :], base)):
+        return moment, _AFTER_BODY
+    return None
+
+
+def _read_line(text: str, base: datetime) -> Moment | None:
+    """Return the first time in a stretch of the page, one with a clock before one without."""
+    text = plain_line(text.replace(SEAM, " "))
+    first = read_moment(text, base)
+    if first is None or first.precision != "day":
+        return first
+    later = read_moment(text[text.index(first.raw) + len(first.raw) :], base) if first.raw in text else None
+    return later if later is not None and later.precision != "day" else first
+
+
+def _read_modified(sight: Sight, imprint: Imprint) -> None:
+    number = address_number(sight.page.url, sight.branch)
+    found = read_modified(sight.tree, sight.metas, number, sight.page.captured_at)
+    # A file published again at the very time of publication has not been changed.
+    if found and (imprint.published is None or found[0].at > imprint.published.at):
+        imprint.modified_at, imprint.origins["modified_at"] = found[0].at, found[1]
+
+
+def _read_source(sight: Sight, content: Content, imprint: Imprint) -> None:
+    for source, origin in _sources(sight, content):
+        if source is not None:
+            imprint.source = source
+            imprint.origins["source"] = origin
+            return
+
+
+def _sources(sight: Sight, content: Content) -> Iterable[tuple[Source | None, str]]:
+    layout, url = sight.frame.layout, sight.page.url
+    if layout and layout.source and (element := sight.tree.first(layout.source)) is not None:
+        line, links = line_of(element)
+        yield read_source(line, links, url), layout.source
+        if layout.source != layout.time:
+            yield _bare_outlet(plain_line(line)), layout.source
+    if (span := sight.tree.by_id("source_baidu")) is not None:
+        line, links = line_of(span)
+        yield read_source(line, links, url), "#source_baidu"
+    yield read_source(sight.above.text, sight.above.links, url), _UNDER_HEADLINE
+    if found := read_meta_source(sight.metas):
+        yield Source(name=found.value), found.origin
+    if content.source_name:
+        yield Source(name=content.source_name), "body"
+    yield read_source(sight.below.text, sight.below.links, url), _AFTER_BODY
+
+
+def _bare_outlet(text: str) -> Source | None:
+    """Return the outlet of an element that holds nothing else, not even the word 来源."""
+    is_name = 1 < len(text) <= _LONGEST_OUTLET and not any(mark in text for mark in ":：0123456789")
+    return Source(name=text) if is_name and "来源" not in text else None
+
+
+def _read_editors(sight: Sight, content: Content, imprint: Imprint) -> None:
+    readers: tuple[tuple[str, Callable[[], tuple[str, ...]]], ...] = (
+        (sight.frame.layout.editor or "" if sight.frame.layout else "", lambda: _placed_editors(sight)),
+        ("body", lambda: content.editors),
+        (_AFTER_BODY, lambda: read_editors(sight.below.text)),
+        (_UNDER_HEADLINE, lambda: read_editors(sight.above.text)),
+        ("#editor_baidu", lambda: _hidden_editors(sight)),
+    )
+    for origin, read in readers:
+        imprint.editors = read()
+        if imprint.editors:
+            imprint.origins["editors"] = origin
+            return
+
+
+def _placed_editors(sight: Sight) -> tuple[str, ...]:
+    layout = sight.frame.layout
+    element = sight.tree.first(layout.editor) if layout else None
+    text = text_of(element)
+    return read_editors(text) or read_named_editors(text)
+
+
+def _hidden_editors(sight: Sight) -> tuple[str, ...]:
+    text = text_of(sight.tree.by_id("editor_baidu"))
+    return read_editors(text) or read_named_editors(text)
+
+
+def _read_byline(sight: Sight, content: Content, imprint: Imprint) -> None:
+    """Take the body's byline; else a visible 作者 who is no editor; else the hidden author, if neither block nor page
+    names the same person as editor: as a rule it is the editor on duty."""
+    if content.byline:
+        imprint.byline, imprint.origins["byline"] = content.byline, content.origins["byline"]
+        return
+    editors = {*imprint.editors, *_hidden_editors(sight)}
+    visible = [name for name in read_named_author(sight.above.text) if name not in editors]
+    if visible:
+        imprint.byline = tuple(Contributor(name=name, role="author") for name in visible)
+        imprint.origins["byline"] = _UNDER_HEADLINE
+        return
+    hidden = [name for name in read_named_author(text_of(sight.tree.by_id("author_baidu"))) if name not in editors]
+    if hidden and _hidden_editors(sight):
+        imprint.byline = tuple(Contributor(name=name, role="author") for name in hidden)
+        imprint.origins["byline"] = "#author_baidu"
+        imprint.warnings.append(cautions.BYLINE_FROM_HIDDEN_AUTHOR)

@@ -1,0 +1,250 @@
+"""Read an article out of its pages: `read_page` for one page, `join` for an article that spans several."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from urllib.parse import urljoin
+
+from crawler.errors import CrawlerError
+from crawler.reading.addresses import is_article_address
+from crawler.reading.article import Article, Block, ContentType, Image
+from crawler.reading.extract import cautions
+from crawler.reading.extract.body import Piece, read_pieces
+from crawler.reading.extract.breadcrumbs import read_sections
+from crawler.reading.extract.content import Content, body_of, compose
+from crawler.reading.extract.footage import read_gallery, read_videos
+from crawler.reading.extract.frame import Frame, find_frame, take_densest
+from crawler.reading.extract.hidden import read_keywords
+from crawler.reading.extract.imprint import Imprint, Sight, read_imprint
+from crawler.reading.extract.language import read_language
+from crawler.reading.extract.pagers import article_pages
+from crawler.reading.extract.pictures import image_address
+from crawler.reading.extract.reading import PageReading
+from crawler.reading.extract.refusals import counts_as_list, find_refusal, is_error_text
+from crawler.reading.extract.tree import Element, Tree, text_of
+from crawler.reading.page import Page
+from crawler.reading.portal import Branch
+
+# Raised by hand when the same records would be read otherwise.
+EXTRACTOR_VERSION = "1.0.0"
+
+# A page whose address is no article's must hold this much text to be one.
+_TEXT_OF_AN_ARTICLE = 120
+_TEXT_BESIDE_A_VIDEO = 200
+_NO_LINKS = ("#", "javascript:", "mailto:", "tel:")
+
+
+def read_page(page: Page, branch: Branch | None) -> PageReading:
+    """Return what the page says; without an article, `reason` is one of soft_404, home_page, listing, empty_page, no_text.
+
+    Pure: the same page and branch give the same reading. A page broken beyond reading is a page without text.
+    """
+    tree = Tree(page.html)
+    reason = find_refusal(tree, page.url)
+    if reason is not None:
+        return _refuse(page, reason)
+    frame = find_frame(tree, branch)
+    content, links = _read_content(tree, frame, page)
+    reason = _find_reason(tree, frame, content, page, branch)
+    if reason is not None:
+        return _refuse(page, reason)
+    sight = Sight(page, branch, tree, frame)
+    if not content.images:
+        _take_picture_above(sight, content)
+    article = _article(sight, content, read_imprint(sight, content), links)
+    return PageReading(
+        article=article, reason=None, next_pages=article_pages(tree, page.url), encoding=page.encoding
+    )
+
+
+def join(readings: Sequence[PageReading]) -> Article:
+    """Return the one article of its pages in order. Pages without an article are passed over, with a warning.
+
+    Raises CrawlerError if no page is an article.
+    """
+    articles = [reading.article for reading in readings if reading.article is not None]
+    if not articles:
+        reasons = ", ".join(str(reading.reason) for reading in readings) or "no pages"
+        raise CrawlerError(f"join: none of the pages is an article ({reasons}); keep the captures and read no line")
+    first = articles[0]
+    warnings = [*(warning for article in articles for warning in article.warnings)]
+    if len(articles) < len(readings):
+        warnings.append(cautions.PAGE_MISSING)
+    if len(readings) == 1:
+        return first
+    blocks, images = _joined_blocks(articles)
+    return replace(
+        first,
+        blocks=blocks,
+        images=images,
+        body=body_of(blocks),
+        byline=next((article.byline for article in articles if article.byline), ()),
+        editors=next((article.editors for article in articles if article.editors), ()),
+        dateline=next((article.dateline for article in articles if article.dateline), None),
+        end_mark=any(article.end_mark for article in articles),
+        links=tuple(dict.fromkeys(link for article in articles for link in article.links)),
+        origins=tuple({name: origin for article in reversed(articles) for name, origin in article.origins}.items()),
+        warnings=tuple(dict.fromkeys(warnings)),
+    )
+
+
+def _joined_blocks(articles: Iterable[Article]) -> tuple[tuple[Block, ...], tuple[Image, ...]]:
+    """Return the blocks of all pages with their pictures counted through; a picture shown twice counts once."""
+    blocks: list[Block] = []
+    images: dict[str, Image] = {}
+    for article in articles:
+        for image in article.images:
+            images.setdefault(image.url, image)
+        places = list(images)
+        for block in article.blocks:
+            number = block.image
+            blocks.append(
+                block if number is None else replace(block, image=places.index(article.images[number].url))
+            )
+    return tuple(blocks), tuple(images.values())
+
+
+def _refuse(page: Page, reason: str) -> PageReading:
+    return PageReading(article=None, reason=reason, next_pages=(), encoding=page.encoding)
+
+
+def _read_content(tree: Tree, frame: Frame, page: Page) -> tuple[Content, list[str]]:
+    """Return the content of the frame's body, of the densest block where the body is empty, with the body's links."""
+    content, links = _compose(tree, frame, page)
+    if not content.blocks and take_densest(tree, frame):
+        content, links = _compose(tree, frame, page)
+    return content, links
+
+
+def _compose(tree: Tree, frame: Frame, page: Page) -> tuple[Content, list[str]]:
+    pieces: list[Piece] = []
+    links: list[str] = []
+    if frame.body is not None:
+        pieces, links = read_pieces(frame.body, _parts_inside(tree, frame))
+    shown = {piece.url for piece in pieces}
+    pieces += [Piece(type="video", url=url) for url in read_videos(tree) if url not in shown]
+    if not any(piece.type == "image" for piece in pieces):
+        pieces = [*read_gallery(tree), *pieces]
+    return compose(pieces, frame.headline, lambda address: _absolute(address, page.url)), links
+
+
+def _parts_inside(tree: Tree, frame: Frame) -> list[Element]:
+    """Return the elements of headline, time and source, which some layouts keep inside of the body."""
+    parts = [frame.headline_element]
+    if frame.layout is not None:
+        parts += [tree.first(selector) for selector in (frame.layout.time, frame.layout.source, frame.layout.kicker)]
+        parts.append(tree.first(frame.layout.subheadline))
+    around = set(frame.body.iterancestors()) if frame.body is not None else set()
+    return [part for part in parts if part is not None and part is not frame.body and part not in around]
+
+
+def _find_reason(tree: Tree, frame: Frame, content: Content, page: Page, branch: Branch | None) -> str | None:
+    length = sum(len(block.text) for block in content.blocks if block.text)
+    paragraphs = sum(1 for block in content.blocks if block.text)
+    if not content.blocks:
+        if is_error_text(tree):
+            return "soft_404"
+        return "listing" if counts_as_list(tree.root, 0, branch) else "no_text"
+    if is_article_address(page.url, branch):
+        return None
+    if frame.body is not None and counts_as_list(frame.body, paragraphs, branch):
+        return "listing"
+    if frame.layout is None and length < _TEXT_OF_AN_ARTICLE and not any(block.url for block in content.blocks):
+        return "listing" if counts_as_list(tree.root, 0, branch) else "no_text"
+    return None
+
+
+def _take_picture_above(sight: Sight, content: Content) -> None:
+    """Take the pictures between headline and body, where some layouts show the main one."""
+    pieces = [
+        Piece(type="image", url=url, alt=text_of(element) or element.get("alt") or "", title=element.get("title") or "")
+        for element in sight.above.pictures
+        if (url := image_address(element))
+    ]
+    if pieces:
+        above = compose(pieces, None, lambda address: _absolute(address, sight.page.url))
+        content.images = above.images
+        content.blocks = (*above.blocks, *content.blocks)
+        content.origins["images"] = "under the headline"
+
+
+def _article(sight: Sight, content: Content, imprint: Imprint, links: list[str]) -> Article:
+    page, frame, layout = sight.page, sight.frame, sight.frame.layout
+    sections, sections_origin = read_sections(sight.tree, page.url, sight.branch)
+    published = imprint.published
+    kicker = text_of(sight.tree.first(layout.kicker)) if layout else ""
+    subheadline = text_of(sight.tree.first(layout.subheadline)) if layout else ""
+    keywords = read_keywords(sight.metas)
+    body = content.body
+    found = {
+        "kicker": layout.kicker if layout and kicker else None,
+        "subheadline": layout.subheadline if layout and subheadline else None,
+        "sections": sections_origin,
+        "keywords": "meta[keywords]" if keywords else None,
+    }
+    origins = {**frame.origins, **content.origins, **imprint.origins, **{k: v for k, v in found.items() if v}}
+    return Article(
+        content_type=_content_type(sight, content, len(body)),
+        language=read_language((frame.headline or "") + body, sight.tree.root.get("lang")),
+        headline=frame.headline,
+        kicker=kicker or None,
+        subheadline=subheadline or None,
+        published_at=published.at if published else None,
+        published_precision=published.precision if published else None,
+        published_raw=(published.raw or None) if published else None,
+        modified_at=imprint.modified_at,
+        body=body,
+        blocks=content.blocks,
+        layout=frame.name,
+        sections=sections,
+        source=imprint.source,
+        byline=imprint.byline,
+        editors=imprint.editors,
+        dateline=content.dateline,
+        images=content.images,
+        end_mark=content.end_mark,
+        keywords=keywords,
+        links=_outward(links, sight),
+        origins=tuple(origins.items()),
+        warnings=_warnings(sight, content, imprint),
+    )
+
+
+def _warnings(sight: Sight, content: Content, imprint: Imprint) -> tuple[str, ...]:
+    warnings = [*sight.frame.warnings, *imprint.warnings]
+    if sight.frame.headline is None:
+        warnings.append(cautions.NO_HEADLINE)
+    if not content.body:
+        warnings.append(cautions.NO_TEXT)
+    if sight.page.encoding.replacement_chars:
+        warnings.append(cautions.REPLACEMENT_CHARACTERS)
+    return tuple(dict.fromkeys(warnings))
+
+
+def _content_type(sight: Sight, content: Content, length: int) -> ContentType:
+    url = sight.page.url
+    if any(block.type == "video" for block in content.blocks):
+        is_video_page = "/shipin/" in url or "/video/" in url or length < _TEXT_BESIDE_A_VIDEO
+        return "video" if is_video_page else "article"
+    if "/tp/hd" in url or ("picsJson" in sight.tree.scripts and content.images):
+        return "gallery"
+    return "article"
+
+
+def _outward(links: list[str], sight: Sight) -> tuple[str, ...]:
+    """Return the body's links, absolute, each once, without those to the home page that the agency's name carries."""
+    found: dict[str, None] = {}
+    for link in links:
+        if link.strip().lower().startswith(_NO_LINKS):
+            continue
+        url = _absolute(link, sight.page.url)
+        if url is not None and url.partition("://")[2].strip("/").count("/"):
+            found.setdefault(url)
+    return tuple(found)
+
+
+def _absolute(address: str, base: str) -> str | None:
+    try:
+        url = urljoin(base, address.strip())
+    except ValueError:
+        return None
+    return url if url.startswith(("http://", "https://")) else None

@@ -1,0 +1,80 @@
+"""The text around the body: the line between headline and body, and the lines after the body."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from crawler.reading.extract.mastheads import SEAM
+from crawler.reading.extract.pictures import image_address
+from crawler.reading.extract.tree import SILENT, Element
+from crawler.reading.extract.wording import clean
+
+_LONGEST_LINE = 80
+_MOST_ELEMENTS = 250
+_MOST_TEXT = 1200
+_LEFT_OUT = SILENT | {"head"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """A stretch of the page: its text with a seam between elements, its links as (text, href), its pictures."""
+
+    text: str = ""
+    links: tuple[tuple[str, str], ...] = ()
+    pictures: tuple[Element, ...] = ()
+
+
+def between(headline: Element | None, body: Element) -> Surroundings:
+    """Return what stands between headline and body, up to the first line of running text.
+
+    Without an element for the headline it is what opens the body, after what stands just before it.
+    """
+    if headline is None:
+        above = body.getprevious()
+        start = [element for element in (above,) if element is not None]
+        return _collect(_chained(start, body), stop=None)
+    return _collect(following(headline), stop=body if headline is not body else None)
+
+
+def after(body: Element) -> Surroundings:
+    """Return what stands after the body, as far as editors and times are named there."""
+    return _collect(following(body), stop=None, most_elements=40)
+
+
+def following(element: Element) -> Iterator[Element]:
+    """Yield the elements after this one in document order, without its own descendants."""
+    at: Element | None = element
+    while at is not None:
+        for sibling in at.itersiblings():
+            yield from sibling.iter()
+        at = at.getparent()
+
+
+def _chained(first: list[Element], body: Element) -> Iterator[Element]:
+    for element in first:
+        yield from element.iter()
+    yield from body.iter()
+
+
+def _collect(
+    elements: Iterator[Element], *, stop: Element | None, most_elements: int = _MOST_ELEMENTS
+) -> Surroundings:
+    texts: list[str] = []
+    links: list[tuple[str, str]] = []
+    pictures: list[Element] = []
+    length = 0
+    for number, element in enumerate(elements):
+        if element is stop or number >= most_elements or length > _MOST_TEXT:
+            break
+        if element.tag in _LEFT_OUT:
+            continue
+        if element.tag == "img":
+            if image_address(element) is not None:
+                pictures.append(element)
+        elif element.tag == "a":
+            links.append((clean(element.text), element.get("href") or ""))
+        pieces = [piece for piece in (element.text, element.tail) if piece and not piece.isspace()]
+        if any(len(piece.strip()) > _LONGEST_LINE for piece in pieces):
+            break
+        texts += pieces
+        length += sum(map(len, pieces))
+    return Surroundings(text=SEAM.join(texts), links=tuple(links), pictures=tuple(pictures))

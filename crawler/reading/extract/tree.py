@@ -1,0 +1,196 @@
+"""A parsed page with an index of its ids and classes: most selectors of a layout become look-ups."""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TypeAlias
+
+from lxml import etree
+from parsel import css2xpath
+
+from crawler.reading.extract.wording import clean
+
+Element: TypeAlias = etree._Element
+
+# Elements whose text is never read.
+SILENT = frozenset(
+    ("script", "style", "noscript", "template", "title", "textarea", "select", "option", "button", "svg", "object")
+)
+_PARSER = etree.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True)
+_UTF8_PARSER = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+_NUL = re.compile("\x00")
+# Bytes that lxml refuses; in UTF-8 they are never part of another character.
+_CONTROLS = bytes([*range(0x09), 0x0B, *range(0x0E, 0x20)])
+_COMPOUND = re.compile(r"(?P<tag>[a-zA-Z][a-zA-Z0-9]*)?(?P<rest>(?:[#.][\w-]+)*)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compound:
+    """One part of a selector, such as `div#cont.wide`; `is_child` tells `a > b` from `a b`."""
+
+    tag: str | None
+    name: str | None
+    classes: tuple[str, ...]
+    is_child: bool
+
+
+class Tree:
+    """A page's elements. Selectors are CSS; elements come in document order."""
+
+    def __init__(self, html: str) -> None:
+        self.html = html
+        self.root = _parse(html)
+        self._ids: dict[str, list[Element]] = {}
+        self._classes: dict[str, list[Element]] = {}
+        self._index()
+
+    def first(self, selector: str | None) -> Element | None:
+        """Return the first element of the first alternative that is there: `a, b` prefers any `a` to every `b`."""
+        if selector is None:
+            return None
+        for chain in _alternatives(selector):
+            found = self._find(chain) if isinstance(chain, tuple) else _by_xpath(self.root, chain)
+            if found:
+                return found[0]
+        return None
+
+    def every(self, selector: str) -> list[Element]:
+        """Return the elements of the first alternative that is there, empty if none is."""
+        for chain in _alternatives(selector):
+            found = self._find(chain) if isinstance(chain, tuple) else _by_xpath(self.root, chain)
+            if found:
+                return found
+        return []
+
+    @cached_property
+    def scripts(self) -> str:
+        """The text of all scripts."""
+        return "\n".join(script.text for script in self.root.iter("script") if script.text)
+
+    def by_id(self, name: str) -> Element | None:
+        """Return the first element with that id."""
+        found = self._ids.get(name)
+        return found[0] if found else None
+
+    def _index(self) -> None:
+        ids, classes = self._ids, self._classes
+        for element in self.root.iter(etree.Element):
+            name = element.get("id")
+            if name:
+                ids.setdefault(name, []).append(element)
+            tokens = element.get("class")
+            if tokens:
+                classes.setdefault(tokens, []).append(element)
+
+    def _find(self, chain: tuple[_Compound, ...]) -> list[Element]:
+        last = chain[-1]
+        return [element for element in self._candidates(last) if _matches(element, last) and _has_chain(element, chain)]
+
+    def _candidates(self, compound: _Compound) -> list[Element]:
+        if compound.name:
+            return self._ids.get(compound.name, [])
+        if not compound.classes:
+            return list(self.root.iter(compound.tag))
+        wanted = compound.classes[0]
+        groups = [found for tokens, found in self._classes.items() if wanted in tokens and wanted in tokens.split()]
+        if len(groups) <= 1:
+            return groups[0] if groups else []
+        chosen = {id(element) for group in groups for element in group}
+        return [element for element in self.root.iter(etree.Element) if id(element) in chosen]
+
+
+def text_of(element: Element | None) -> str:
+    """Return the element's visible text on one line."""
+    if element is None:
+        return ""
+    if not len(element):
+        return clean(element.text)
+    return clean("".join(text for _, text in texts_of(element)))
+
+
+def texts_of(element: Element) -> Iterator[tuple[Element, str]]:
+    """Yield the pieces of text under an element with the element that holds each, without scripts and their like."""
+    walker = etree.iterwalk(element, events=("start", "end"))
+    for event, inner in walker:
+        if event == "end":
+            if inner is not element and inner.tail:
+                holder = inner.getparent()
+                yield (element if holder is None else holder), inner.tail
+        elif inner.tag in SILENT or not isinstance(inner.tag, str):
+            walker.skip_subtree()
+        elif inner.text:
+            yield inner, inner.text
+
+
+def _parse(html: str) -> Element:
+    root: Element | None = None
+    try:
+        root = etree.fromstring(_NUL.sub("", html), _PARSER)
+    except ValueError:
+        # lxml refuses a str with an XML declaration that names a charset, and lone surrogates.
+        with suppress(etree.LxmlError):
+            root = etree.fromstring(html.encode("utf-8", "replace").translate(None, _CONTROLS), _UTF8_PARSER)
+    except etree.LxmlError:
+        pass
+    return etree.Element("html") if root is None else root
+
+
+@lru_cache(maxsize=512)
+def _alternatives(selector: str) -> tuple[tuple[_Compound, ...] | str, ...]:
+    """Return each alternative as a chain of compounds, or as XPath where it says more than tags, ids and classes."""
+    parts = [selector] if "(" in selector or "[" in selector else selector.split(",")
+    return tuple(_chain(part.strip()) or css2xpath(part.strip()) for part in parts)
+
+
+def _chain(selector: str) -> tuple[_Compound, ...] | None:
+    chain: list[_Compound] = []
+    is_child = False
+    for word in selector.replace(">", " > ").split():
+        if word == ">":
+            is_child = True
+            continue
+        match = _COMPOUND.fullmatch(word)
+        if match is None:
+            return None
+        names = re.findall(r"#([\w-]+)", match["rest"])
+        classes = re.findall(r"\.([\w-]+)", match["rest"])
+        tag = match["tag"].lower() if match["tag"] else None
+        name = names[0] if names else None
+        chain.append(_Compound(tag=tag, name=name, classes=tuple(classes), is_child=is_child))
+        is_child = False
+    return tuple(chain) or None
+
+
+def _matches(element: Element, compound: _Compound) -> bool:
+    if compound.tag is not None and element.tag != compound.tag:
+        return False
+    if compound.name is not None and element.get("id") != compound.name:
+        return False
+    return not compound.classes or set(compound.classes) <= set((element.get("class") or "").split())
+
+
+def _has_chain(element: Element, chain: tuple[_Compound, ...]) -> bool:
+    """Tell whether the element's ancestors satisfy all but the last compound; the nearest fit is taken."""
+    above = element.getparent()
+    for number in range(len(chain) - 2, -1, -1):
+        if chain[number + 1].is_child:
+            if above is None or not _matches(above, chain[number]):
+                return False
+        else:
+            while above is not None and not _matches(above, chain[number]):
+                above = above.getparent()
+            if above is None:
+                return False
+        above = above.getparent()
+    return True
+
+
+@lru_cache(maxsize=512)
+def _compiled(xpath: str) -> etree.XPath:
+    return etree.XPath(xpath)
+
+
+def _by_xpath(root: Element, xpath: str) -> list[Element]:
+    return [found for found in _compiled(xpath)(root) if isinstance(found, etree._Element)]

@@ -1,0 +1,158 @@
+"""Read a portal out of its TOML file; a wrong key or value is named with file, branch, key and remedy."""
+
+import re
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+
+from parsel import css2xpath
+
+from crawler.errors import UsageError
+from crawler.reading.portal import Branch, Layout, Portal, Section
+from crawler.reading.tables import Table, nearest
+
+_BUILT_IN = Path(__file__).parents[1] / "portals"
+_GROUPS = {"id", "year", "month", "day", "series"}
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
+
+
+def load_portal(path: Path) -> Portal:
+    """Return the portal of a TOML file. Raises UsageError with file, key and nearest name for a wrong key or value."""
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror}); name a portal or the path of its TOML file") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path.name}: is no TOML: {error}") from error
+    return _read_portal(Table(path.name, values))
+
+
+def built_in_portals() -> list[str]:
+    """Return the names of the portals that come with Pressmark."""
+    return sorted(path.stem for path in _BUILT_IN.glob("*.toml"))
+
+
+def find_portal(name: str) -> Portal:
+    """Return the portal of that name (`chinanews`) or of a TOML file's path. Raises UsageError with the nearest name."""
+    if name.endswith(".toml"):
+        return load_portal(Path(name))
+    known = built_in_portals()
+    if name not in known:
+        hint = nearest(name, set(known))
+        raise UsageError(f"unknown portal '{name}'{hint}; known: {', '.join(known)}; or name a TOML file")
+    return load_portal(_BUILT_IN / f"{name}.toml")
+
+
+def _read_portal(table: Table) -> Portal:
+    table.allow("name", "title", "asset_hosts", "branches", "layouts")
+    name = table.text("name")
+    layouts = {code: _read_layout(code, part) for code, part in table.named_tables("layouts", "layout").items()}
+    branches = tuple(
+        _read_branch(name, code, part, layouts) for code, part in table.named_tables("branches", "branch").items()
+    )
+    portal = Portal(
+        name=name, title=table.text("title"), branches=branches, asset_hosts=_read_hosts(table, "asset_hosts")
+    )
+    _refuse_shared_hosts(table.place, branches)
+    return portal
+
+
+def _read_branch(portal: str, code: str, table: Table, layouts: dict[str, Layout]) -> Branch:
+    table.allow("name", "region", "scheme", "hosts", "article_url", "sections", "layouts")
+    hosts = _read_hosts(table, "hosts")
+    if not hosts:
+        raise UsageError(f"{table.place}: key 'hosts' must name at least one host")
+    names = table.texts("layouts")
+    for name in names:
+        if name not in layouts:
+            raise UsageError(f"{table.place}: unknown layout '{name}'{nearest(name, set(layouts))}")
+    return Branch(
+        portal=portal,
+        code=code,
+        name=table.text("name"),
+        region=table.optional_text("region"),
+        scheme=_read_scheme(table),
+        hosts=hosts,
+        article_url=_read_article_url(table),
+        sections=tuple(_read_section(part) for part in table.tables("sections")),
+        layouts=tuple(layouts[name] for name in names),
+    )
+
+
+def _read_hosts(table: Table, key: str) -> tuple[str, ...]:
+    hosts = tuple(host.lower() for host in table.texts(key))
+    for host in hosts:
+        if not _HOST.fullmatch(host):
+            raise UsageError(f"{table.place}: key '{key}': '{host}' is no host name; leave out scheme, port and path")
+    return hosts
+
+
+def _read_scheme(table: Table) -> str:
+    scheme = table.optional_text("scheme") or "https"
+    if scheme not in {"http", "https"}:
+        raise UsageError(f"{table.place}: key 'scheme' must be http or https, not '{scheme}'")
+    return scheme
+
+
+def _read_article_url(table: Table) -> re.Pattern[str] | None:
+    source = table.optional_text("article_url")
+    if source is None:
+        return None
+    try:
+        pattern = re.compile(source)
+    except re.error as error:
+        raise UsageError(f"{table.place}: key 'article_url' is no regular expression: {error}") from error
+    groups = set(pattern.groupindex)
+    if "id" not in groups or len(groups & {"year", "month", "day"}) in {1, 2}:
+        raise UsageError(
+            f"{table.place}: key 'article_url' must have the group (?P<id>...), and year, month and day all or none"
+        )
+    if unknown := sorted(groups - _GROUPS):
+        raise UsageError(f"{table.place}: key 'article_url': unknown group '{unknown[0]}'{nearest(unknown[0], _GROUPS)}")
+    return pattern
+
+
+def _read_section(table: Table) -> Section:
+    table.allow("path", "name")
+    section = Section(path=table.text("path"), name=table.text("name"))
+    if not section.path.startswith("/"):
+        raise UsageError(f"{table.place}: key 'path' must begin with '/', not '{section.path}'")
+    return section
+
+
+def _read_layout(name: str, table: Table) -> Layout:
+    table.allow(*(part.name for part in fields(Layout) if part.name != "name"))
+    return Layout(
+        name=name,
+        marker=_selector(table, "marker", table.text("marker")),
+        headline=_selector(table, "headline", table.text("headline")),
+        body=_selector(table, "body", table.text("body")),
+        time=_optional_selector(table, "time"),
+        source=_optional_selector(table, "source"),
+        kicker=_optional_selector(table, "kicker"),
+        subheadline=_optional_selector(table, "subheadline"),
+        editor=_optional_selector(table, "editor"),
+        listing=_optional_selector(table, "listing"),
+    )
+
+
+def _optional_selector(table: Table, key: str) -> str | None:
+    selector = table.optional_text(key)
+    return None if selector is None else _selector(table, key, selector)
+
+
+def _selector(table: Table, key: str, selector: str) -> str:
+    try:
+        css2xpath(selector)
+    except (SyntaxError, ValueError) as error:
+        raise UsageError(f"{table.place}: key '{key}': '{selector}' is no CSS selector: {error}") from error
+    return selector
+
+
+def _refuse_shared_hosts(place: str, branches: tuple[Branch, ...]) -> None:
+    owners: dict[str, str] = {}
+    for branch in branches:
+        for host in branch.hosts:
+            if host in owners:
+                raise UsageError(f"{place}: branch '{branch.code}': host '{host}' belongs to branch '{owners[host]}' already")
+            owners[host] = branch.code

@@ -1,0 +1,32 @@
+"""Portals and their branches: what the rest of Pressmark asks of them, under one name."""
+
+from crawler.reading.addresses import (
+    address_date,
+    article_id,
+    canonical_url,
+    find_branch,
+    is_article_address,
+    is_article_url,
+    nearest_branches,
+    url_date,
+)
+from crawler.reading.portal import Branch, Layout, Portal, Section
+from crawler.reading.portal_files import built_in_portals, find_portal, load_portal
+
+__all__ = [
+    "Branch",
+    "Layout",
+    "Portal",
+    "Section",
+    "address_date",
+    "article_id",
+    "built_in_portals",
+    "canonical_url",
+    "find_branch",
+    "find_portal",
+    "is_article_address",
+    "is_article_url",
+    "load_portal",
+    "nearest_branches",
+    "url_date",
+]

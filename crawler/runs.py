@@ -1,0 +1,66 @@
+"""The summary of a run, kept as `runs/<start>.json`."""
+
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from crawler.lines import utc_text
+
+SCHEMA = "pressmark.run/1.0.0"
+
+
+class BranchPart(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run wrote for one branch."""
+
+    articles: int
+    with_headline: int
+    with_time: int
+    with_byline: int
+    pictures: int
+    pictures_kept: int
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that an operator should look at: what kind, which URL or host, and why."""
+
+    kind: str
+    where: str
+    why: str
+
+
+class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One run from start to end."""
+
+    schema: str = SCHEMA
+    pressmark: str
+    portal: str
+    asked_branches: tuple[str, ...]
+    started_at: str
+    seconds: float
+    ended: str
+    exit_code: int
+    requests: int
+    statuses: dict[str, int]
+    kinds: dict[str, int]
+    bytes_received: int
+    articles: int
+    branches: dict[str, BranchPart]
+    files: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def write_summary(folder: Path, started_at: datetime, summary: RunSummary) -> Path:
+    """Write a summary under a temporary name, rename it, and return its path."""
+    name = utc_text(started_at).replace(":", "").replace("-", "").replace(".", "")
+    path = folder / f"{name}.json"
+    text = msgspec.json.format(msgspec.json.encode(summary), indent=1)
+    draft = path.with_suffix(".json.new")
+    draft.write_bytes(text + b"\n")
+    draft.rename(path)
+    return path
+
+
+def read_summaries(folder: Path) -> list[RunSummary]:
+    """Return the summaries of a folder, the oldest first."""
+    return [msgspec.json.decode(path.read_bytes(), type=RunSummary) for path in sorted(folder.glob("*.json"))]

@@ -1,0 +1,1 @@
+"""Tests of Pressmark; `tests.portal` is the sample portal's server."""
