@@ -15,7 +15,9 @@ PIECE_BYTES = 256 * 1024
 
 # RFC 9112, 2.2: a lone LF ends a line too. RFC 9112, 4: the reason may be empty or missing.
 HEAD_END = re.compile(rb"\n\r?\n")
-STATUS_LINE = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})(?:[ \t]+(.*?))?[ \t]*\r?$", re.IGNORECASE)
+STATUS_LINE = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})(?:[ \t]+(.*?))?[ \t]*\r?\n", re.IGNORECASE)
+# A line without a colon is passed over.
+HEADER = re.compile(rb"^[ \t]*([^:\n]*?)[ \t]*:[ \t]*([^\n]*?)[ \t\r]*\n", re.MULTILINE)
 CHUNK_SIZE = re.compile(rb"[ \t]*([0-9a-fA-F]+)[ \t]*(?:;[^\n]*)?\r?\n")
 GZIP_MAGIC = b"\x1f\x8b"
 WITHOUT_BODY = frozenset({204, 304})
@@ -32,13 +34,19 @@ class Head:
     def value(self, name: str) -> str | None:
         """Return the first value of a header, as latin-1 text, None where it was not sent; case does not count."""
         wanted = name.lower().encode("latin-1")
-        return next((value.decode("latin-1") for key, value in self.headers if key.lower() == wanted), None)
+        for key, value in self.headers:
+            if len(key) == len(wanted) and key.lower() == wanted:
+                return value.decode("latin-1")
+        return None
 
     def tokens(self, name: str) -> tuple[str, ...]:
         """Return the members of a comma-separated header over all of its repeats, in lower case."""
         wanted = name.lower().encode("latin-1")
-        values = [value.decode("latin-1").lower() for key, value in self.headers if key.lower() == wanted]
-        return tuple(token.strip() for value in values for token in value.split(",") if token.strip())
+        size = len(wanted)
+        values = [value for key, value in self.headers if len(key) == size and key.lower() == wanted]
+        if not values:
+            return ()
+        return tuple(token.strip() for token in b",".join(values).decode("latin-1").lower().split(",") if token.strip())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,29 +121,29 @@ class Capture:
 def _split(response: bytes) -> tuple[Head | None, int]:
     """Return the head and the offset of the body."""
     end = HEAD_END.search(response)
-    if end is None:
+    status = STATUS_LINE.match(response) if end else None
+    if end is None or status is None:
         return None, 0
-    lines = response[: end.start()].split(b"\n")
-    status = STATUS_LINE.match(lines[0])
-    if status is None:
-        return None, 0
-    headers = tuple(_read_headers(lines[1:]))
-    return Head(status=int(status[1]), reason=status[2] or b"", headers=headers), end.end()
+    lines = response[status.end() : end.start() + 1]
+    folded = b"\n " in lines or b"\n\t" in lines
+    headers = _read_folded(lines) if folded else HEADER.findall(lines)
+    return Head(status=int(status[1]), reason=status[2] or b"", headers=tuple(headers)), end.end()
 
 
-def _read_headers(lines: list[bytes]) -> list[tuple[bytes, bytes]]:
+def _read_folded(lines: bytes) -> list[tuple[bytes, bytes]]:
+    """Return headers of which some go on in the next line (obs-fold: RFC 9112, 5.2)."""
     headers: list[tuple[bytes, bytes]] = []
     skipped = True
-    for line in lines:
-        if line[:1] in {b" ", b"\t"}:  # obs-fold: RFC 9112, 5.2
+    for line in lines.split(b"\n"):
+        if line[:1] in {b" ", b"\t"}:
             if not skipped:
                 name, value = headers[-1]
                 headers[-1] = (name, (value + b" " + line.strip()).strip())
             continue
-        name, colon, value = line.partition(b":")
-        skipped = not colon
-        if colon:
-            headers.append((name.strip(), value.strip()))
+        header = HEADER.match(line + b"\n")
+        skipped = header is None
+        if header:
+            headers.append((header[1], header[2]))
     return headers
 
 

@@ -212,8 +212,12 @@ def escape_url(url: str) -> str:
 
 
 def format_fields(fields: Iterable[tuple[str, str]]) -> bytes:
-    """Return an application/warc-fields block; a value keeps to one line, its runs of white space become one space."""
-    return "".join(f"{name}: {CONTROLS.sub(' ', value).strip()}\r\n" for name, value in fields).encode()
+    """Return an application/warc-fields block; line ends and other controls in a value become a space."""
+    return "".join([f"{name}: {_one_line(value)}\r\n" for name, value in fields]).encode("utf-8", "replace")
+
+
+def _one_line(value: str) -> str:
+    return (value if value.isprintable() else CONTROLS.sub(" ", value)).strip()
 
 
 def _describe(capture: Capture, notes: Iterable[tuple[str, str]]) -> bytes:

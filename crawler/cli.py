@@ -3,7 +3,6 @@
 import signal
 import sys
 
-import click
 import typer
 
 from archive.errors import ArchiveError
@@ -13,6 +12,12 @@ from crawler.commands.crawl import crawl
 from crawler.commands.options import DONE, FAILED, INTERRUPTED, LOCKED, USAGE, err
 from crawler.errors import CrawlerError, UsageError
 
+
+
+def _exit(code: int) -> None:
+    raise typer.Exit(code)
+
+
 app = typer.Typer(
     name="pressmark",
     help="Archive news portals: every exchange in WARC files, every article as a JSON line that names its bytes.",
@@ -20,20 +25,17 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    result_callback=_exit,
 )
 for command in (crawl, look.extract, look.show, look.branches, look.status):
     app.command()(command)
 
 
 def main() -> None:
-    """Run the command and exit with a code of the README's table."""
+    """Run the command and exit with a code of the README's table; wrong options end in typer, with 2."""
+    code = DONE
     try:
-        code = app(standalone_mode=False)
-    except click.exceptions.Abort:
-        code = INTERRUPTED + signal.SIGINT
-    except click.ClickException as error:
-        error.show()
-        code = USAGE
+        app()
     except (UsageError, LockedError, CrawlerError, ArchiveError) as error:
         code = _say(str(error), _code_of(error))
     except BrokenPipeError:
@@ -41,7 +43,7 @@ def main() -> None:
         code = INTERRUPTED + signal.SIGPIPE
     except OSError as error:
         code = _say(f"{error.filename or 'input'}: {error.strerror or error}", FAILED)
-    sys.exit(code or DONE)
+    sys.exit(code)
 
 
 def _code_of(error: Exception) -> int:

@@ -80,12 +80,10 @@ def test_every_pressmark_leads_to_its_record_by_offset_and_length_alone(crawled:
 
 
 def test_the_conversion_record_holds_the_line(crawled: Crawled) -> None:
-    blocks = [
-        record.content_stream().read()
-        for path in crawled.warcs()
-        for record in ArchiveIterator(path.open("rb"))
-        if record.rec_type == "conversion"
-    ]
+    blocks = []
+    for path in crawled.warcs():
+        with path.open("rb") as file:
+            blocks += [r.content_stream().read() for r in ArchiveIterator(file) if r.rec_type == "conversion"]
     assert sorted(blocks) == sorted(crawled.line_texts())
 
 
@@ -121,8 +119,10 @@ def test_other_tools_accept_the_files(crawled: Crawled, checker: str) -> None:
     words = [str(Path(sys.executable).with_name(checker)), "check", *map(str, crawled.warcs())]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     # Both tools compute the payload digest of a chunked response over the chunks, against WARC 1.1, 6.3.2.
-    chunked = {e.pressmark.record_id for e in _exchanges(crawled) if e.pressmark and b"chunked" in e.capture.response[:2000]}
-    complaints = [line for line in done.stdout.splitlines() if "fail" in line.lower() and not any(c in line for c in chunked)]
+    chunked = [e.pressmark for e in _exchanges(crawled) if e.pressmark and b"chunked" in e.capture.response[:2000]]
+    known = {mark.record_id for mark in chunked} | {mark.payload_digest for mark in chunked}
+    failures = [line for line in done.stdout.splitlines() if "fail" in line.lower()]
+    complaints = [line for line in failures if not any(name in line for name in known if name)]
     assert not complaints, done.stdout
 
 

@@ -90,7 +90,10 @@ def test_a_label_that_names_no_charset_of_pages_is_passed_over(label: str) -> No
     assert page.encoding.declared == label
 
 
-@given(st.binary(max_size=300), st.sampled_from([None, "text/html", "text/html; charset=gbk", "charset=", "; charset=utf-16"]))
+@given(
+    st.binary(max_size=300),
+    st.sampled_from([None, "text/html", "text/html; charset=gbk", "charset=", "; charset=utf-16"]),
+)
 def test_any_bytes_become_text(body: bytes, content_type: str | None) -> None:
     page = decode(body, content_type)
     assert page.encoding.replacement_chars >= 0

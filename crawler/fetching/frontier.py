@@ -203,7 +203,7 @@ class Frontier(BaseScheduler):
         host.paused_until = monotonic() + seconds
 
     def _stop(self, host: Host, why: str) -> None:
-        logger.warning("%s: %s; it is not asked any more in this run", host.name, why)
+        logger.info("%s: %s; it is not asked any more in this run", host.name, why)
         host.stopped = why
         self._recorder.tally.stopped[host.name] = why
         self._drop_parts(host)

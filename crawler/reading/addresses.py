@@ -38,7 +38,7 @@ def find_branch(portal: Portal, url: str) -> Branch | None:
 
 
 def nearest_branches(portal: Portal, code: str) -> list[str]:
-    """Return up to three codes of branches near to what was typed: a misspelt code, or a Chinese name (江苏, 江苏省)."""
+    """Return up to three codes of branches near to what was typed: a misspelt code, or a name (江苏, 江苏省)."""
     by_name = [branch.code for branch in portal.branches if branch.name in code or (code and code in branch.name)]
     by_code = get_close_matches(code.lower(), [branch.code for branch in portal.branches], n=3, cutoff=0.5)
     return list(dict.fromkeys([*by_name, *by_code]))[:3]
@@ -47,7 +47,7 @@ def nearest_branches(portal: Portal, code: str) -> list[str]:
 def canonical_url(url: str, portal: Portal) -> str:
     """Return the one address that stands for all forms of an article's URL (host, scheme, fragment, default port).
 
-    The query of an article's URL goes too: it says how a reader came. An address that is no HTTP URL comes back as it is.
+    The query of an article's URL goes too: it says how a reader came. What is no HTTP URL comes back as it is.
     """
     parts = _split(url)
     if parts is None:

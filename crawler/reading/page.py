@@ -31,7 +31,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoding:
-    """How the bytes became text: the declared charset label, the codec used, and the count of U+FFFD that decoding put in."""
+    """How the bytes became text: the declared label, the codec used, and the count of U+FFFD that decoding put in."""
 
     declared: str | None
     used: str
@@ -40,7 +40,7 @@ class Encoding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page as text. `url` is the address it was captured under, `captured_at` (aware) is the base for relative dates."""
+    """A page as text. `url` is its address as captured, `captured_at` (aware) the base for relative dates."""
 
     url: str
     html: str

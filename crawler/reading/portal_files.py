@@ -21,7 +21,9 @@ def load_portal(path: Path) -> Portal:
     try:
         values = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror}); name a portal or the path of its TOML file") from error
+        raise UsageError(
+            f"{path}: cannot be read ({error.strerror}); name a portal or the path of its TOML file"
+        ) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path.name}: is no TOML: {error}") from error
     return _read_portal(Table(path.name, values))
@@ -33,7 +35,7 @@ def built_in_portals() -> list[str]:
 
 
 def find_portal(name: str) -> Portal:
-    """Return the portal of that name (`chinanews`) or of a TOML file's path. Raises UsageError with the nearest name."""
+    """Return the portal of that name (`chinanews`) or TOML file. Raises UsageError with the nearest name."""
     if name.endswith(".toml"):
         return load_portal(Path(name))
     known = built_in_portals()
@@ -108,7 +110,9 @@ def _read_article_url(table: Table) -> re.Pattern[str] | None:
             f"{table.place}: key 'article_url' must have the group (?P<id>...), and year, month and day all or none"
         )
     if unknown := sorted(groups - _GROUPS):
-        raise UsageError(f"{table.place}: key 'article_url': unknown group '{unknown[0]}'{nearest(unknown[0], _GROUPS)}")
+        raise UsageError(
+            f"{table.place}: key 'article_url': unknown group '{unknown[0]}'{nearest(unknown[0], _GROUPS)}"
+        )
     return pattern
 
 
@@ -154,5 +158,7 @@ def _refuse_shared_hosts(place: str, branches: tuple[Branch, ...]) -> None:
     for branch in branches:
         for host in branch.hosts:
             if host in owners:
-                raise UsageError(f"{place}: branch '{branch.code}': host '{host}' belongs to branch '{owners[host]}' already")
+                raise UsageError(
+                    f"{place}: branch '{branch.code}': host '{host}' belongs to branch '{owners[host]}' already"
+                )
             owners[host] = branch.code

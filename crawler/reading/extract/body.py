@@ -16,8 +16,11 @@ PieceType = Literal["text", "heading", "quote", "image", "table", "video"]
 Role = Literal["junk", "caption", "editor"]
 
 _BLOCKS = frozenset(
-    "p div section article main ul ol li dl dt dd table thead tbody tfoot tr td th center blockquote h1 h2 h3 h4 h5 h6 figure figcaption "
-    "pre hr form fieldset address header body html".split()
+    (
+        *("p", "div", "section", "article", "main", "header", "body", "html", "center", "blockquote", "pre", "hr"),
+        *("ul", "ol", "li", "dl", "dt", "dd", "table", "thead", "tbody", "tfoot", "tr", "td", "th"),
+        *("h1", "h2", "h3", "h4", "h5", "h6", "figure", "figcaption", "form", "fieldset", "address"),
+    )
 )
 _HEADINGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
 _LEFT_OUT = SILENT | {"head", "meta", "link", "nav", "footer", "aside", "input", "label", "h1", "map", "canvas"}
@@ -29,7 +32,9 @@ _JUNK = re.compile(
     r"videojsdesc|function_code_page|pagebox|page_bar|pagination|pagebreak|paging|fenye|copyright|disclaimer|banquan|footer|breadcrumb|qrcode|erweima|"
     r"prev_?next|toolbar|zihao|font_?size|print|divad|mianze|newsrecommend|news_list_ul|gotop|backtop"
 )
-_CAPTION = re.compile(r"pictext|caption|tuzhu|tushuo|img_?(?:desc|text|info|title|note)|pic_?(?:desc|info|title|note|txt)|photo_?(?:desc|text|note)|image_?(?:desc|note)|current_img_desc|figcaption")
+_CAPTION = re.compile(
+    r"pictext|caption|tuzhu|tushuo|img_?(?:desc|text|info|title|note)|pic_?(?:desc|info|title|note|txt)|photo_?(?:desc|text|note)|image_?(?:desc|note)|current_img_desc|figcaption"
+)
 _EDITOR = re.compile(r"adeditor|left_name|(?:^|[\s_-])(?:editor|bianji|zebian|editors|article-?editor)(?=$|[\s_-])")
 _KEPT = re.compile(r"bianzhean")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
@@ -43,7 +48,7 @@ _LONGEST_CELL = 300
 
 @dataclass(slots=True, kw_only=True)
 class Piece:
-    """A piece of the body. Text carries what its markup says: a caption's place, an indent, bold type, the middle of the line."""
+    """A piece of the body. Text carries what its markup says: a caption's place, an indent, the middle of the line."""
 
     type: PieceType
     text: str = ""
@@ -121,10 +126,8 @@ class _Walk:
         left_out: set[Element] = set()
         for event, element in walker:
             if event == "start":
-                if element is not body and self._is_left_out(element):
-                    left_out.add(element)
-                    walker.skip_subtree()
-                elif element.tag == "table" and self._read_table(element):
+                is_left_out = element is not body and self._is_left_out(element)
+                if is_left_out or (element.tag == "table" and self._read_table(element)):
                     left_out.add(element)
                     walker.skip_subtree()
                 else:
@@ -278,7 +281,12 @@ def _type_of(block: _Open | None, text: str, *, is_strong: bool) -> PieceType:
         return "quote"
     if block is not None and block.heading:
         return "heading"
-    if is_strong and len(text) <= _SUBHEAD_LENGTH and "\n" not in text and not text.endswith(("。", "！", "”", "…", "：")):
+    if (
+        is_strong
+        and len(text) <= _SUBHEAD_LENGTH
+        and "\n" not in text
+        and not text.endswith(("。", "！", "”", "…", "："))
+    ):
         return "heading"
     return "text"
 

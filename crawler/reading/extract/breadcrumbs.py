@@ -11,13 +11,15 @@ _HOME = re.compile(r"首页|首頁")
 _HOME_ADDRESS = re.compile(r"^(?:(?:https?:)?//[^/?#]+)?/?(?:index\.s?html?)?$", re.IGNORECASE)
 _ARROWS = re.compile(r"[>＞»›→/\-—|·:：\s\u3000]+")
 _ARROW = re.compile(r"[>＞»›→]|-{1,2}|/")
-_NO_SECTION = re.compile(r"^(?:正文|详情|新闻正文|内容|浏览文章|查看|阅读|返回.*|本页|.*首页|文章|新闻内容|[A-Za-z]{1,2})$")
+_NO_SECTION = re.compile(
+    r"^(?:正文|详情|新闻正文|内容|浏览文章|查看|阅读|返回.*|本页|.*首页|文章|新闻内容|[A-Za-z]{1,2})$"
+)
 _LONGEST_NAME = 12
 _MOST_NAMES = 5
 
 
 def read_sections(tree: Tree, url: str, branch: Branch | None) -> tuple[tuple[str, ...], str | None]:
-    """Return the sections from the widest to the narrowest with their origin; empty if neither page nor URL names one."""
+    """Return the sections, the widest first, with their origin; empty if neither page nor URL names one."""
     for link in tree.root.iter("a"):
         if _ARROW.search(link.tail or "") and _leads_home(link) and (names := _names_after(link)):
             return names, "breadcrumb"

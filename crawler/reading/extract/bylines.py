@@ -42,7 +42,7 @@ _LONGEST_LINE = 90
 
 
 def read_brackets(inside: str) -> tuple[Contributor, ...]:
-    """Return the names in the brackets after a dateline; bare names are authors. Empty if it holds anything but names."""
+    """Return the names in the brackets after a dateline; bare names are authors. Empty for anything but names."""
     if _SENTENCE.search(inside):
         return ()
     if _LABEL.search(inside):
@@ -67,7 +67,7 @@ def read_byline_line(paragraph: str) -> tuple[Contributor, ...]:
 
 
 def read_last_brackets(paragraph: str) -> tuple[Contributor, ...]:
-    """Return the names in the brackets that end the last paragraph, where a label (记者, 作者) says that they are names."""
+    """Return the names in the brackets that end the last paragraph, if a label (记者, 作者) announces them."""
     match = _LAST_BRACKETS.search(paragraph)
     if match is None or not _LABEL.search(match["inside"]) or _SENTENCE.search(match["inside"]):
         return ()
@@ -80,8 +80,7 @@ def _read_labelled(text: str, *, strict: bool = False) -> tuple[Contributor, ...
     roles, groups = _split_by_labels(text)
     if groups[0] and not groups[-1] and roles[-1] in _SUFFIXES | {"author", "producer"}:
         # 王远 文 李晨 摄: the labels stand behind the names.
-        groups, roles = groups[:-1], roles
-        pairs = list(zip(roles, groups, strict=True))
+        pairs = list(zip(roles, groups[:-1], strict=True))
     else:
         pairs = [("author", groups[0]), *zip(roles, groups[1:], strict=True)]
         if len(pairs) > 2 and not pairs[-1][1] and pairs[-1][0] in _SUFFIXES:
@@ -94,7 +93,7 @@ def _read_labelled(text: str, *, strict: bool = False) -> tuple[Contributor, ...
             if name is None and strict and not is_titled(word):
                 return ()
             if name is not None and role in _ROLES:
-                contributors.append(Contributor(name=name, role=cast(Role, role)))
+                contributors.append(Contributor(name=name, role=cast("Role", role)))
     return tuple(dict.fromkeys(contributors))
 
 

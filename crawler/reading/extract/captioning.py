@@ -29,12 +29,16 @@ class _Habits:
 
 @dataclass(slots=True)
 class _State:
-    """Where the walk stands: `waiting` are the pictures of the last run that have no caption yet."""
+    """Where the walk stands: `waiting` are the pictures of the last run that have no caption yet.
+
+    `kept_count` is the position that the next picture will have.
+    """
 
     captions: dict[int, str] = field(default_factory=dict)
     waiting: list[int] = field(default_factory=list)
     last_image: int | None = None
     is_fresh: bool = False
+    kept_count: int = 0
 
 
 def assign_captions(pieces: list[Piece], dateline_at: int | None) -> tuple[list[Piece], dict[int, str]]:
@@ -58,8 +62,9 @@ def assign_captions(pieces: list[Piece], dateline_at: int | None) -> tuple[list[
             continue
         following = pieces[position + 1 :]
         image = kept[state.last_image] if state.last_image is not None else None
+        state.kept_count = len(kept)
         if position != dateline_at and _is_text(piece):
-            target = _target(piece, image, following, state, kept_count=len(kept), habits=habits)
+            target = _target(piece, image, following, state, habits=habits)
             if target is None and dateline_at is not None and position < dateline_at and _is_worded(piece):
                 target = next((index for index in images if index not in state.captions), None)
             if target is not None:
@@ -71,13 +76,11 @@ def assign_captions(pieces: list[Piece], dateline_at: int | None) -> tuple[list[
     return kept, state.captions
 
 
-def _target(
-    piece: Piece, image: Piece | None, following: list[Piece], state: _State, *, kept_count: int, habits: _Habits
-) -> int | None:
+def _target(piece: Piece, image: Piece | None, following: list[Piece], state: _State, *, habits: _Habits) -> int | None:
     """Return the position of the picture that the piece is the caption of, None for a paragraph."""
     is_before_image = bool(following) and following[0].type == "image"
     if piece.text[:1] in POINTS_DOWN and is_before_image:
-        return kept_count
+        return state.kept_count
     if image is not None and (state.is_fresh or piece.is_caption or piece.text[:1] in POINTS_UP):
         if _has_caption_already(piece, state):
             return state.last_image
@@ -86,12 +89,12 @@ def _target(
         if piece.text[:1] in POINTS_UP and state.last_image not in state.captions:
             return state.last_image
     if is_before_image and not state.waiting and (piece.is_caption or _is_worded(piece)):
-        return kept_count
+        return state.kept_count
     return None
 
 
 def _pick(piece: Piece, image: Piece, following: list[Piece], state: _State, *, habits: _Habits) -> int:
-    """Return which picture of a run gets the caption: as many captions as pictures go in order, one goes to the last."""
+    """Return which picture of a run gets the caption: as many captions as pictures go in order, fewer to the last."""
     if len(state.waiting) > 1:
         below = takewhile(
             lambda other: _is_text(other) and _is_caption_below(other, image, habits=habits),
@@ -152,5 +155,6 @@ def _read_habits(pieces: list[Piece]) -> _Habits:
     indented = sum(piece.is_indented for piece in paragraphs)
     centered = sum(piece.is_centered for piece in paragraphs)
     return _Habits(
-        are_indented=len(paragraphs) > 1 and indented * 3 > len(paragraphs) * 2, are_centered=centered * 2 > len(paragraphs)
+        are_indented=len(paragraphs) > 1 and indented * 3 > len(paragraphs) * 2,
+        are_centered=centered * 2 > len(paragraphs),
     )

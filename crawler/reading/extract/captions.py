@@ -1,4 +1,4 @@
-"""Tell captions from paragraphs, and read whose picture it is: …。苏州工业园区党工委供图, 中新社记者 盛佳鹏 摄, 图片来源：新华网."""
+"""Tell captions from paragraphs, and read whose picture it is: 小镇供图, 中新社记者 盛佳鹏 摄, 图片来源：新华网."""
 
 import re
 
@@ -22,12 +22,21 @@ _PIECES = re.compile(r"[。！？!?；;：:，,“”‘’《》()（）\[\]【
 _LABELLED = re.compile(
     rf"(?:图片来源|圖片來源|图源|图片提供|供图|图据|图片|摄影|来源|攝影|摄)\s*[:：/／|｜]\s*(?P<name>[^。；;，,：:()（）\[\]【】/]{{1,30}}?){_END}"
 )
-_FROM = re.compile(rf"(?:图片|照片|以?上?[图圖]|影像|均)*由(?P<name>[^。，,；;：:]{{2,24}}?)(?:提供|供图|拍摄|摄){_END}")
-_GIVEN = re.compile(rf"(?:^|[。！？；;，,：:()（）\[\]【】\s\u3000|｜/])(?P<name>[^。！？；;，,：:()（）\[\]【】\s\u3000]{{2,24}})\s*(?:供图|供圖|提供(?:图片)?|图片){_END}")
+_FROM = re.compile(
+    rf"(?:图片|照片|以?上?[图圖]|影像|均)*由(?P<name>[^。，,；;：:]{{2,24}}?)(?:提供|供图|拍摄|摄){_END}"
+)
+_GIVEN = re.compile(
+    rf"(?:^|[。！？；;，,：:()（）\[\]【】\s\u3000|｜/])(?P<name>[^。！？；;，,：:()（）\[\]【】\s\u3000]{{2,24}})\s*(?:供图|供圖|提供(?:图片)?|图片){_END}"
+)
 _TAKEN = re.compile(rf"(?P<before>.+?)[\s\u3000]*(?:摄影|[摄攝]|拍摄){_END}")
-_ISSUED = re.compile(rf"(?P<name>中新社|新华社|cnsphoto|视觉中国|CFP|IC\s?photo|东方IC|中新图片)\s*(?:发|图|供图|供稿)?{_END}", re.IGNORECASE)
+_ISSUED = re.compile(
+    rf"(?P<name>中新社|新华社|cnsphoto|视觉中国|CFP|IC\s?photo|东方IC|中新图片)\s*(?:发|图|供图|供稿)?{_END}",
+    re.IGNORECASE,
+)
 _SHORT_FOR_PICTURE = re.compile(rf"[\s\u3000/／|｜](?P<name>[{HAN}]{{2,12}})\s+[图圖]{_END}")
-_KIND_OF_PICTURE = re.compile(r"[\s\u3000]*[(（【](?:资料照片|资料图片?|视频截图|图片|照片|本文图片.{0,6})[)）】][。]?$")
+_KIND_OF_PICTURE = re.compile(
+    r"[\s\u3000]*[(（【](?:资料照片|资料图片?|视频截图|图片|照片|本文图片.{0,6})[)）】][。]?$"
+)
 _LONGEST_CAPTION = 220
 _LONGEST_SENTENCE = 60
 

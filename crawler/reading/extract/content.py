@@ -1,4 +1,4 @@
-"""Make the content of an article out of the pieces of its body: text, pictures with captions, dateline, byline, editors."""
+"""Make the content of an article out of the pieces of its body: text, captions, dateline, byline, editors."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -161,7 +161,7 @@ def _take_blocks(
     images: dict[str, Image] = {}
     for position, piece in enumerate(pieces):
         if piece.type in _TEXTS:
-            blocks.append(Block(type="paragraph" if piece.type == "text" else piece.type, text=piece.text))  # type: ignore[arg-type]
+            blocks.append(Block(type="paragraph" if piece.type == "text" else piece.type, text=piece.text))
             continue
         url = absolute(piece.url)
         if url is None:

@@ -1,4 +1,4 @@
-"""Read the opening of a wire text, e.g. 中新网江苏新闻2月27日电(记者 王远): agency, place, date, and the brackets after it."""
+"""Read the opening of a wire text, e.g. 中新网江苏新闻2月27日电(记者 王远): agency, place, date, brackets."""
 
 import re
 from dataclasses import dataclass

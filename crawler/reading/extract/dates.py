@@ -22,9 +22,12 @@ _FULL = re.compile(
     r"(?P<zone>Z|\s?[+-]\d\d:?\d\d)?",
     re.VERBOSE,
 )
-_COMPACT = re.compile(r"(?P<year>20\d\d)(?P<month>\d\d)(?P<day>\d\d)(?:(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?)?")
+_COMPACT = re.compile(
+    r"(?P<year>20\d\d)(?P<month>\d\d)(?P<day>\d\d)(?:(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?)?"
+)
 _NO_YEAR = re.compile(
-    rf"(?<![\d.:/-])(?P<month>\d{{1,2}})\s*[-/月]\s*(?P<day>\d{{1,2}})(?:\s*日|(?![\d-]))(?:[\s\u3000]*{_CLOCK})?", re.VERBOSE
+    rf"(?<![\d.:/-])(?P<month>\d{{1,2}})\s*[-/月]\s*(?P<day>\d{{1,2}})(?:\s*日|(?![\d-]))(?:[\s\u3000]*{_CLOCK})?",
+    re.VERBOSE,
 )
 _HOUR_ALONE = re.compile(r"(?<![\d:])(?P<hour>[012]?\d)[:：](?P<minute>[0-5]\d)(?:[:：](?P<second>[0-5]\d))?(?![\d:])")
 _LABEL = re.compile(r"^[\s\u3000]*(?:发布|发表|更新|出版|刊发|上传)?(?:日期|时间|于)?\s*[:：]?[\s\u3000]*")

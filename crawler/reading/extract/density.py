@@ -1,6 +1,8 @@
 """Find the body of a page of unknown layout: the block that holds the most running Chinese text outside of links."""
 
 import re
+from typing import cast
+
 from lxml import etree
 
 from crawler.reading.extract.body import classify
@@ -12,8 +14,10 @@ _LONG_TEXTS = etree.XPath("descendant::text()[string-length(.) > 14]")
 _HAN = re.compile(f"[{HAN}]")
 _PUNCTUATION = re.compile("[，。；！？、,]")
 # Elements that hold lines of text; what holds these is the body.
-_LINES = frozenset("p li dd dt h2 h3 h4 h5 h6 blockquote pre center".split())
-_INLINE = frozenset("span font strong b em i u big small a sub sup ins label section".split())
+_LINES = frozenset(["p", "li", "dd", "dt", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "center"])
+_INLINE = frozenset(
+    ("span", "font", "strong", "b", "em", "i", "u", "big", "small", "a", "sub", "sup", "ins", "section")
+)
 _NEVER = SILENT | {"a", "head", "nav", "footer", "aside", "h1"}
 _LEAST_TEXT = 40
 _LEAST_HAN = 8
@@ -25,11 +29,9 @@ def find_densest(root: Element) -> Element | None:
     """Return the block with the most running text, None if no block holds a paragraph's worth."""
     scores: dict[Element, float] = {}
     unread: dict[Element, bool] = {}
-    for text in _LONG_TEXTS(root):
+    for text in cast("list[etree._ElementUnicodeResult]", _LONG_TEXTS(root)):
         holder = text.getparent()
-        if holder is None:
-            continue
-        if text.is_tail:
+        if holder is not None and text.is_tail:
             holder = holder.getparent()
         if holder is None or len(_HAN.findall(text)) < _LEAST_HAN or is_furniture(text.strip()):
             continue
@@ -48,7 +50,7 @@ def find_densest(root: Element) -> Element | None:
 
 
 def _line_and_container(holder: Element) -> tuple[Element | None, Element | None]:
-    """Return the block that is the line of text, and the block that holds the line: the same where `<br>` parts lines."""
+    """Return the block that is the line of text, and the one that holds it: the same where `<br>` parts lines."""
     line: Element | None = holder
     while line is not None and line.tag in _INLINE:
         line = line.getparent()

@@ -29,7 +29,7 @@ class Frame:
 
 
 def find_frame(tree: Tree, branch: Branch | None) -> Frame:
-    """Return the parts of the page by the first layout of the branch whose marker it bears, else by the generic rules."""
+    """Return the parts of the page by the first layout whose marker it bears, else by the generic rules."""
     for layout in branch.layouts if branch else ():
         if tree.first(layout.marker) is not None:
             return _by_layout(tree, layout)

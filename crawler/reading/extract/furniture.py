@@ -1,4 +1,4 @@
-"""Lines that stand among the text of an article and are none of it: disclaimers, hot lines, calls to share, related articles."""
+"""Lines that stand among the text of an article and are none of it: disclaimers, hot lines, calls to share."""
 
 import re
 
@@ -20,7 +20,9 @@ _RELATED = re.compile(
     r"往期(?:回顾|推荐)|为您推荐|精彩推荐|编辑推荐|今日推荐|新闻精选|.{0,6}新闻精选|相关专题)\s*[:：>》】\]]*$"
 )
 _MASTHEAD = re.compile(r"(?:来\s?源|发布时间|发布日期|字号|点击|浏览|责任编辑|作者)\s*[:：]|参与互动|字体")
-_ONLY_TIME = re.compile(r"^[\s\u3000]*(?:发布时间|发布日期|时间|日期)?\s*[:：]?\s*(?:19|20)\d\d[-/年.]\d{1,2}[-/月.]\d{1,2}日?[\s\u3000]*(?:\d{1,2}[:：时]\d{1,2}(?:[:：分]\d{1,2})?[分秒]?)?[\s\u3000]*$")
+_ONLY_TIME = re.compile(
+    r"^[\s\u3000]*(?:发布时间|发布日期|时间|日期)?\s*[:：]?\s*(?:19|20)\d\d[-/年.]\d{1,2}[-/月.]\d{1,2}日?[\s\u3000]*(?:\d{1,2}[:：时]\d{1,2}(?:[:：分]\d{1,2})?[分秒]?)?[\s\u3000]*$"
+)
 _DAY = re.compile(r"(?:19|20)\d\d\s?[-/年.]\s?\d{1,2}\s?[-/月.]\s?\d{1,2}")
 _LONGEST_LINE = 160
 

@@ -6,9 +6,11 @@ from crawler.reading.extract.tree import Element, Tree, text_of
 from crawler.reading.extract.wording import clean
 
 _SEPARATOR = r"\s*(?:-{1,3}|[—–|｜_·»>]|——|--)+\s*"
+_SEPARATORS = re.compile(r"\s*[-—–|｜_]+\s*")
 # The end of a title that names the portal, the branch or the section: …-中新网, …_中国新闻网·江苏, …--江苏新闻网.
 _PORTAL = re.compile(
-    rf"{_SEPARATOR}(?:[^-—–|｜_]{{0,16}}?(?:网|網|新闻|新聞|频道|在线|日报|晚报|视频|图片|门户|客户端|正文|首页)(?:[^-—–|｜_，。]{{0,6}})?|[A-Za-z. ]{{2,30}}(?:\.com|\.cn|News))\s*$"
+    rf"{_SEPARATOR}(?:[^-—–|｜_]{{0,16}}?(?:网|網|新闻|新聞|频道|在线|日报|晚报|视频|图片|门户|客户端|正文|首页)(?:[^-—–|｜_，。]{{0,6}})?"
+    r"|[A-Za-z. ]{2,30}(?:\.com|\.cn|News))\s*$"
 )
 _ONLY_PORTAL = re.compile(r"^\S{0,12}(?:新闻网|中新网|中国新闻网|新闻中心|新闻频道|首页|列表)$")
 _CANDIDATES = ("h2", "h3", "div", "p", "td", "span", "dt", "strong", "font", "b", "center")
@@ -25,13 +27,14 @@ def find_headline(tree: Tree) -> tuple[Element | None, str | None, str]:
     if title is None and tops:
         return tops[0][0], tops[0][1], "h1"
     main = strip_portal(title) if title else None
-    element = _element_with(tree, main) if main else None
-    if element is not None:
-        return element, text_of(element), str(element.tag)
+    for candidate in _shortened(main) if main else ():
+        element = _element_with(tree, candidate)
+        if element is not None:
+            return element, text_of(element), str(element.tag)
     if len(tops) == 1 and not _ONLY_PORTAL.match(tops[0][1]):
         return tops[0][0], tops[0][1], "h1"
     if main and not _ONLY_PORTAL.match(main):
-        return None, main, "title"
+        return None, main.partition("_")[0].strip() or main, "title"
     return None, None, ""
 
 
@@ -49,6 +52,12 @@ def strip_portal(title: str) -> str:
             break
         title = shorter
     return title.strip(" -—–_|｜")
+
+
+def _shortened(title: str) -> list[str]:
+    """Return the title, and the title without its last part, its last two parts: sections stand there, too."""
+    ends = [match.start() for match in _SEPARATORS.finditer(title)]
+    return [title, *(title[:end].strip() for end in reversed(ends))][:4]
 
 
 def _agrees(text: str, title: str | None) -> bool:

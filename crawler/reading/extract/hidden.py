@@ -10,7 +10,9 @@ from crawler.reading.extract.tree import Tree, text_of
 from crawler.reading.extract.wording import clean
 
 # The last publication of a file, with the number of its document; most such comments belong to included fragments.
-_PUBLISHED_COMMENT = re.compile(r"<!--\s*\[[\d,\s]*?(?P<id>\d{4,})\]\s*published at\s+(?P<at>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)")
+_PUBLISHED_COMMENT = re.compile(
+    r"<!--\s*\[[\d,\s]*?(?P<id>\d{4,})\]\s*published at\s+(?P<at>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)"
+)
 _TIME_METAS = (
     "article:published_time",
     "og:article:published_time",
@@ -83,7 +85,9 @@ def read_meta_source(metas: Mapping[str, str]) -> Found | None:
     return None
 
 
-def read_modified(tree: Tree, metas: Mapping[str, str], number: str | None, base: datetime) -> tuple[Moment, str] | None:
+def read_modified(
+    tree: Tree, metas: Mapping[str, str], number: str | None, base: datetime
+) -> tuple[Moment, str] | None:
     """Return when the page was last changed: a meta tag, else the CMS's comment on the document of this number."""
     for name in _MODIFIED_METAS:
         if name in metas and (moment := read_moment(metas[name], base)):

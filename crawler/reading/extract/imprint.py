@@ -194,8 +194,10 @@ def _hidden_editors(sight: Sight) -> tuple[str, ...]:
 
 
 def _read_byline(sight: Sight, content: Content, imprint: Imprint) -> None:
-    """Take the body's byline; else a visible 作者 who is no editor; else the hidden author, if neither block nor page
-    names the same person as editor: as a rule it is the editor on duty."""
+    """Take the body's byline; else a visible 作者 who is no editor; else the hidden author.
+
+    As a rule the hidden author is the editor on duty, so he counts only where another editor is named beside him.
+    """
     if content.byline:
         imprint.byline, imprint.origins["byline"] = content.byline, content.origins["byline"]
         return

@@ -72,7 +72,7 @@ def _add(entries: dict[str, _Entry], url: str, headline: str | None, listed_at: 
 
 
 def _article_links(tree: Tree, page: Page, branch: Branch | None, portal: Portal) -> list[tuple[Element, str]]:
-    """Return the links to articles: those in the place that a layout names for its list, else those of the whole page."""
+    """Return the links to articles: those where a layout has its list, else those of the whole page."""
     for layout in branch.layouts if branch else ():
         if layout.listing is None:
             continue
@@ -188,7 +188,9 @@ def _scripted_entries(page: Page, portal: Portal) -> Iterator[_Entry]:
     for match in _ARRAY.finditer(html):
         values = _array_at(html, match.end())
         if values is None:
-            yield from _entries_by_pattern(html[match.end() : html.find("</script", match.end()) % (len(html) + 1)], page, portal)
+            yield from _entries_by_pattern(
+                html[match.end() : html.find("</script", match.end()) % (len(html) + 1)], page, portal
+            )
             continue
         for value in values:
             if isinstance(value, dict):

@@ -13,11 +13,29 @@ SURNAMES = frozenset(
     "張劉陳楊黃趙吳孫馬鄭謝許韓鄧馮蕭蔣葉魏蘇呂盧鍾譚陸範韋賈鄒龔邵萬錢戴嚴喬賴顏龐齊聶傅遊簡魯單繆婁衛應邊車仇"
     "貢贡南阿尼次多拉扎丹旦格仁泽洛措孜热买艾努古吐木依巴斯乌其布那"
 )
-_DOUBLE = ("欧阳", "司马", "上官", "诸葛", "司徒", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "长孙", "夏侯", "端木", "歐陽")
+_DOUBLE = (
+    "欧阳",
+    "司马",
+    "上官",
+    "诸葛",
+    "司徒",
+    "东方",
+    "皇甫",
+    "尉迟",
+    "公孙",
+    "慕容",
+    "令狐",
+    "长孙",
+    "夏侯",
+    "端木",
+    "歐陽",
+)
 
 _DOT = "·・•‧."
 # Two to four characters, or parts joined by a dot (阿卜杜拉·买买提), or a foreign name in Latin letters.
-_NAME = re.compile(rf"[{HAN}]{{2,4}}|[{HAN}]{{1,6}}(?:[{_DOT}][{HAN}]{{1,7}})+|[A-Z][A-Za-z.'’-]+(?: [A-Z][A-Za-z.'’-]+){{1,3}}")
+_NAME = re.compile(
+    rf"[{HAN}]{{2,4}}|[{HAN}]{{1,6}}(?:[{_DOT}][{HAN}]{{1,7}})+|[A-Z][A-Za-z.'’-]+(?: [A-Z][A-Za-z.'’-]+){{1,3}}"
+)
 _LONG_NAME = re.compile(rf"[{HAN}]{{2,7}}")
 # Words that stand where a name may stand, and parts of words that no name has.
 _NO_NAME = re.compile(
@@ -31,7 +49,9 @@ _TITLES = (
     "大学|学院|研究院|研究所|研究中心|研究室|党校|委员会|协会|学会|公司|集团|局|厅|院|馆|社|报|网|台|办公室|中心|部"
 )
 _TITLED = re.compile(rf"(?:{_TITLES})$")
-_AFTER_TITLE = re.compile(rf"(?:教授|研究员|院长|主任|博士|委员|书记|所长|学者|专家|评论员|会长|校长|律师|院士|讲师)(?P<name>[{HAN}]{{2,4}})$")
+_AFTER_TITLE = re.compile(
+    rf"(?:教授|研究员|院长|主任|博士|委员|书记|所长|学者|专家|评论员|会长|校长|律师|院士|讲师)(?P<name>[{HAN}]{{2,4}})$"
+)
 # How the names of institutions begin: countries, provinces, cities with universities, and well-known names.
 _INSTITUTION = re.compile(
     "中国|中共|中央|中华|国家|国务院|全国|北京|上海|天津|重庆|河北|山西|内蒙古|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|广西|"

@@ -12,7 +12,9 @@ _PAGE_OF_ARTICLE = re.compile(r"^(?P<stem>.*?)(?:_(?P<number>\d{1,3}))?(?P<endin
 _SCRIPTED = re.compile(
     r"""createPage(?:HTML|Html)\w*\(\s*["']?(?P<count>\d{1,4})["']?\s*,\s*["']?(?P<current>\d{1,4})["']?\s*,\s*["'](?P<name>[\w./-]+)["']\s*,\s*["'](?P<ending>s?html?)["']"""
 )
-_NEXT = re.compile(r"^[\[【(]?\s*(?:下一?页|下一頁|后一?页|下页|[>＞»›]{1,2}|下一页\s*[>＞»›]{0,2}|[Nn]ext)\s*[\])】>＞»›]*$")
+_NEXT = re.compile(
+    r"^[\[【(]?\s*(?:下一?页|下一頁|后一?页|下页|[>＞»›]{1,2}|下一页\s*[>＞»›]{0,2}|[Nn]ext)\s*[\])】>＞»›]*$"
+)
 _NUMBERED = re.compile(r"^[\[【(]?\s*(?:第\s*)?(?P<number>\d{1,4})(?:\s*页)?\s*[\])】]?$")
 _PAGE_KEYS = frozenset(("p", "page", "pageno", "pagenum", "pageindex", "currentpage", "pn", "page_no"))
 _MOST_PAGES = 100

@@ -34,7 +34,7 @@ _NO_LINKS = ("#", "javascript:", "mailto:", "tel:")
 
 
 def read_page(page: Page, branch: Branch | None) -> PageReading:
-    """Return what the page says; without an article, `reason` is one of soft_404, home_page, listing, empty_page, no_text.
+    """Return what the page says. Without an article `reason` is soft_404, home_page, listing, empty_page or no_text.
 
     Pure: the same page and branch give the same reading. A page broken beyond reading is a page without text.
     """
@@ -51,9 +51,7 @@ def read_page(page: Page, branch: Branch | None) -> PageReading:
     if not content.images:
         _take_picture_above(sight, content)
     article = _article(sight, content, read_imprint(sight, content), links)
-    return PageReading(
-        article=article, reason=None, next_pages=article_pages(tree, page.url), encoding=page.encoding
-    )
+    return PageReading(article=article, reason=None, next_pages=article_pages(tree, page.url), encoding=page.encoding)
 
 
 def join(readings: Sequence[PageReading]) -> Article:
@@ -97,9 +95,7 @@ def _joined_blocks(articles: Iterable[Article]) -> tuple[tuple[Block, ...], tupl
         places = list(images)
         for block in article.blocks:
             number = block.image
-            blocks.append(
-                block if number is None else replace(block, image=places.index(article.images[number].url))
-            )
+            blocks.append(block if number is None else replace(block, image=places.index(article.images[number].url)))
     return tuple(blocks), tuple(images.values())
 
 

@@ -10,7 +10,8 @@ from crawler.reading.portal import Branch
 
 _NOT_FOUND = re.compile(
     r"404\s*(?:页面|错误|[Nn]ot\s?[Ff]ound|[Ee]rror|missing)|^\s*(?:HTTP\s?)?404\s*$|页面(?:没有|未)找到|找不到(?:该|此|这个)?(?:页面|网页|服务器)|页面不存在|网页不存在|出错啦|"
-    r"无法找到(?:该|此)?(?:页|资源)|您(?:访问|查看|浏览)的(?:页面|网页|内容|文章)(?:不存在|已删除|已被删除|找不到)|文章不存在|(?:Page|File) Not Found|^\s*(?:403 Forbidden|502 Bad Gateway|503 Service)",
+    r"无法找到(?:该|此)?(?:页|资源)|您(?:访问|查看|浏览)的(?:页面|网页|内容|文章)(?:不存在|已删除|已被删除|找不到)|文章不存在|"
+    r"(?:Page|File) Not Found|^\s*(?:403 Forbidden|502 Bad Gateway|503 Service)",
     re.IGNORECASE,
 )
 _HOME = re.compile(r"^/?(?:(?:index|default|home)\.(?:s?html?|php|aspx?|jsp))?$", re.IGNORECASE)
@@ -39,10 +40,10 @@ def is_error_text(tree: Tree) -> bool:
 
 
 def counts_as_list(element: Element, paragraphs: int, branch: Branch | None) -> bool:
-    """Tell whether a block of text is a list with summaries: as many links to articles as paragraphs, or more."""
+    """Tell whether a block of text is a list with summaries: a link to an article for every two paragraphs, or more."""
     paths = {path for link in element.iter("a") if (path := _path(link.get("href"))) is not None}
     articles = sum(1 for path in paths if is_article_address(f"http://x{path}", branch))
-    return articles >= _LINKS_OF_A_LIST and articles >= paragraphs
+    return articles >= _LINKS_OF_A_LIST and articles * 2 >= paragraphs
 
 
 def _keywords(tree: Tree) -> str:

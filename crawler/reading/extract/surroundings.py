@@ -55,9 +55,7 @@ def _chained(first: list[Element], body: Element) -> Iterator[Element]:
     yield from body.iter()
 
 
-def _collect(
-    elements: Iterator[Element], *, stop: Element | None, most_elements: int = _MOST_ELEMENTS
-) -> Surroundings:
+def _collect(elements: Iterator[Element], *, stop: Element | None, most_elements: int = _MOST_ELEMENTS) -> Surroundings:
     texts: list[str] = []
     links: list[tuple[str, str]] = []
     pictures: list[Element] = []

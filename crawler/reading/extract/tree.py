@@ -193,4 +193,5 @@ def _compiled(xpath: str) -> etree.XPath:
 
 
 def _by_xpath(root: Element, xpath: str) -> list[Element]:
-    return [found for found in _compiled(xpath)(root) if isinstance(found, etree._Element)]
+    found = _compiled(xpath)(root)
+    return [element for element in found if isinstance(element, etree._Element)] if isinstance(found, list) else []

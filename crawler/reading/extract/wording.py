@@ -9,7 +9,9 @@ HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _INVISIBLE = re.compile("[\u200b\u200c\u200e\u200f\u2060\ufeff\u00ad\x00-\x08\x0e-\x1f\x7f]")
 _WINDOWS = re.compile("[\x80-\x9f]")
 # A line break of the source between two Chinese characters is no space in the text.
-_FOLDED = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])[ \t\r\f\xa0]*\n[ \t\r\n\f\xa0]*(?=[\u3001-\u9fff\uff00-\uffef])")
+_FOLDED = re.compile(
+    r"(?<=[\u3000-\u9fff\uff00-\uffef])[ \t\r\f\xa0]*\n[ \t\r\n\f\xa0]*(?=[\u3001-\u9fff\uff00-\uffef])"
+)
 _SPACES = re.compile(r"[ \t\r\n\f\v\x85\xa0\u2028\u2029]+")
 _TIDY = re.compile(r"[ \t\r\n\f\v\x80-\x9f\xa0\u00ad\u200b-\u200f\u2028-\u202f\u2060\ufeff\x00-\x1f\x7f]")
 INDENT = " \t\r\n\xa0\u3000\u2002\u2003"
@@ -22,9 +24,10 @@ def clean(text: str | None) -> str:
         return ""
     text = text.strip(INDENT)
     if _TIDY.search(text):
+        text = _WINDOWS.sub(_as_in_windows, _INVISIBLE.sub("", text))
         if "\n" in text:
             text = _FOLDED.sub("", text)
-        text = _SPACES.sub(" ", _WINDOWS.sub(_as_in_windows, _INVISIBLE.sub("", text)))
+        text = _SPACES.sub(" ", text)
         text = text.strip(INDENT)
     return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
 
