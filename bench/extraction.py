@@ -24,9 +24,7 @@ def main(folders: list[Path]) -> None:
     report("sample portal", list(sample_pages(portal)), portal)
     for folder in folders:
         for path in sorted(folder.glob("*.html")):
-            report(
-                path.name, [page_of(path, f"https://www.chinanews.com.cn/gn/2020/07-04/{path.stem[:4]}.shtml")], portal
-            )
+            report(path.name, [page_of(path, "http://www.sample.test/gn/2020/07-04/9229287.shtml")], portal)
 
 
 def sample_pages(portal: Portal) -> Iterable[Page]:

@@ -13,7 +13,6 @@ from crawler.commands.options import DONE, FAILED, INTERRUPTED, LOCKED, USAGE, e
 from crawler.errors import CrawlerError, UsageError
 
 
-
 def _exit(code: int) -> None:
     raise typer.Exit(code)
 

@@ -15,7 +15,7 @@ from archive.pressmark import Pressmark
 from crawler.reading.article import Article, BlockType, ContentType, Contributor, Dateline, Precision, Source
 from crawler.reading.page import Encoding
 
-SCHEMA = "pressmark.article/1.0.0"
+SCHEMA: Literal["pressmark.article/1.0.0"] = "pressmark.article/1.0.0"
 
 # RFC 3339 text, and a labelled digest in hexadecimal.
 Moment = Annotated[
@@ -239,7 +239,7 @@ def _sha256(text: str) -> str:
 
 def article_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of the article line, as it is kept in `crawler/schema/article-1.0.0.json`."""
-    (reference,), definitions = msgspec.json.schema_components([ArticleLine], ref_template="#/$defs/{name}")
+    _, definitions = msgspec.json.schema_components([ArticleLine], ref_template="#/$defs/{name}")
     root = definitions.pop("ArticleLine")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

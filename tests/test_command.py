@@ -71,7 +71,9 @@ def test_a_second_crawl_of_the_same_collection_is_told_to_wait(sample_server: Po
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_cleanly_and_the_next_run_goes_on(sample_server: PortalServer, tmp_path: Path, number: int) -> None:
+def test_a_signal_stops_cleanly_and_the_next_run_goes_on(
+    sample_server: PortalServer, tmp_path: Path, number: int
+) -> None:
     words = [str(PRESSMARK), *sample_words(sample_server, "crawl", "zj")]
     stopped = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     sample_server.wait_for_request(count=20)
@@ -86,7 +88,9 @@ def test_a_signal_stops_cleanly_and_the_next_run_goes_on(sample_server: PortalSe
     assert before
     assert after
     assert not before & after
-    ids = [json.loads(line)["id"] for path in folder.glob("articles/*/*.jsonl") for line in path.read_bytes().splitlines()]
+    ids = [
+        json.loads(line)["id"] for path in folder.glob("articles/*/*.jsonl") for line in path.read_bytes().splitlines()
+    ]
     assert len(ids) == len(set(ids)) >= 15
 
 

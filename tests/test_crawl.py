@@ -13,7 +13,7 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from archive.pressmark import Pressmark
-from archive.reader import read_exchanges, read_record
+from archive.reader import read_exchanges
 from crawler.collection import Collection
 from crawler.lines import article_schema
 from crawler.reading.portals import find_portal
@@ -161,7 +161,11 @@ def _failed(exchange: object) -> bool:
 
 
 def _marks(line: dict) -> list[Pressmark]:
-    found = [line["pressmark"], *(image["pressmark"] for image in line["images"]), *(p["pressmark"] for p in line["pages"])]
+    found = [
+        line["pressmark"],
+        *(image["pressmark"] for image in line["images"]),
+        *(p["pressmark"] for p in line["pages"]),
+    ]
     return [Pressmark(**mark) for mark in found if mark]
 
 

@@ -34,9 +34,7 @@ ARTICLE = Article(
     layout="js-2018",
     origins=(("headline", "#cont > h1"),),
 )
-MARK = Pressmark(
-    file="sample-1.warc.gz", offset=10, length=20, record_id="urn:uuid:1", payload_digest="sha1:AAAA"
-)
+MARK = Pressmark(file="sample-1.warc.gz", offset=10, length=20, record_id="urn:uuid:1", payload_digest="sha1:AAAA")
 ORIGIN = Provenance(
     id="sample:js:1",
     url="http://www.js.sample.test/news/2026/0402/1.html",

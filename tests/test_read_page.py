@@ -217,6 +217,21 @@ def test_what_stands_among_the_text_and_is_none_of_it_is_left_out() -> None:
     assert found.source == Source(name="江海晚报")
 
 
+def test_the_main_picture_above_the_body_comes_first_with_its_caption() -> None:
+    above = (
+        '<div class="share"><img src="/images/20250101/wx.png"></div><img src="/images/print_text.png">'
+        '<div class="left_ph"><img src="//i2.test/simg/2025/0227/1.jpg"></div><div class="left_pt">图为江边渡口。王远 摄</div><div id="txt">'
+    )
+    page = js_page(paragraphs(FIRST) + '<p><img src="2.jpg"></p>' + paragraphs(SECOND)).replace('<div id="txt">', above)
+    found = article(page)
+    assert [(image.url.rpartition("/")[2], image.credit) for image in found.images] == [
+        ("1.jpg", "王远"),
+        ("2.jpg", None),
+    ]
+    assert [block.image for block in found.blocks] == [0, None, 1, None]
+    assert found.body == f"{FIRST}\n\n{SECOND}"
+
+
 def test_an_editors_note_is_kept() -> None:
     body = f'<div class="bianzhean_wrapper"><p>　　编者按：渡口的故事还在继续。</p></div>{paragraphs(FIRST, SECOND)}'
     assert article(js_page(body)).body.startswith("编者按：渡口的故事还在继续。")

@@ -195,7 +195,8 @@ def _write_summary(run: Run, plan: Plan, recorder: Recorder, code: int) -> None:
 
 
 def _next_command(recorder: Recorder) -> str:
-    words = [_program(), "show", recorder.tally.last_article or "URL_OR_ID"]
+    article = recorder.tally.last_article
+    words = [_program(), "show", article] if article else [_program(), "status"]
     if recorder.collection.folder.parent.parent != Path("data"):
         words += ["--data", str(recorder.collection.folder.parent.parent)]
     if recorder.collection.folder.name != "chinanews":

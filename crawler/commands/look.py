@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from archive.reader import read_record
 from rich.table import Table
 
 from archive.pressmark import Pressmark
+from archive.reader import read_record
 from crawler.collection import Collection
 from crawler.commands import terminal
 from crawler.commands.options import (

@@ -1,7 +1,8 @@
 """Options and exit codes that the commands share."""
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 from rich.console import Console
@@ -17,8 +18,17 @@ DataOption = Annotated[Path, typer.Option("--data", help="The folder that holds 
 CollectionOption = Annotated[str, typer.Option("--collection", help="The collection  [default: the portal's name]")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+# Lines for programs are never folded.
+PIPED_WIDTH = 200
+
+
+def _console(stream: TextIO) -> Console:
+    piped = not stream.isatty()
+    return Console(file=stream, highlight=False, soft_wrap=piped, width=PIPED_WIDTH if piped else None)
+
+
+out = _console(sys.stdout)
+err = _console(sys.stderr)
 
 
 def existing_collection(data: Path, name: str, portal: Portal) -> Collection:

@@ -12,11 +12,11 @@ from time import monotonic
 from typing import Self
 from urllib.parse import urlsplit
 
-from archive.reader import Exchange
 from scrapy import Request, Spider
 from scrapy.core.scheduler import BaseScheduler
 from scrapy.crawler import Crawler
 
+from archive.reader import Exchange
 from crawler.fetching.manners import LONGEST_PAUSE_SECONDS, Robots, read_robots, retry_after_seconds
 from crawler.fetching.plan import NATIONAL, Plan
 from crawler.fetching.recorder import Recorder
@@ -209,7 +209,7 @@ class Frontier(BaseScheduler):
         self._drop_parts(host)
 
     def _set_delay(self, name: str, seconds: float) -> None:
-        downloader = self._crawler.engine.downloader  # type: ignore[union-attr]
+        downloader = self._crawler.engine.downloader
         # Scrapy drops idle slots and makes them again from these settings, so both places must know.
         downloader.per_slot_settings[name] = {"delay": seconds, "concurrency": self._plan.per_host, "jitter": 0}
         if slot := downloader.slots.get(name):

@@ -8,13 +8,12 @@ from pathlib import Path
 from time import monotonic
 from typing import IO
 
+from archive.capture import Capture
 from archive.cdxj import index_capture, index_records, merge_indexes, write_index
+from archive.pressmark import Pressmark
 from archive.reader import Conversion, Exchange
 from archive.recovery import recover
 from archive.writer import WarcWriter
-
-from archive.capture import Capture
-from archive.pressmark import Pressmark
 from crawler.collection import Collection
 from crawler.errors import CrawlerError
 from crawler.fetching.tally import Tally

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from crawler.reading.portal import Branch, Portal
@@ -134,6 +135,7 @@ def _day(year: str | None, month: str | None, day: str | None) -> date | None:
         return None
 
 
+@lru_cache(maxsize=1024)
 def _split(url: str) -> SplitResult | None:
     """Return the parts of an HTTP URL with a host, None for anything else."""
     try:

@@ -33,7 +33,7 @@ _JUNK = re.compile(
     r"prev_?next|toolbar|zihao|font_?size|print|divad|mianze|newsrecommend|news_list_ul|gotop|backtop"
 )
 _CAPTION = re.compile(
-    r"pictext|caption|tuzhu|tushuo|img_?(?:desc|text|info|title|note)|pic_?(?:desc|info|title|note|txt)|photo_?(?:desc|text|note)|image_?(?:desc|note)|current_img_desc|figcaption"
+    r"pictext|left_pt|caption|tuzhu|tushuo|img_?(?:desc|text|info|title|note)|pic_?(?:desc|info|title|note|txt)|photo_?(?:desc|text|note)|image_?(?:desc|note)|current_img_desc|figcaption"
 )
 _EDITOR = re.compile(r"adeditor|left_name|(?:^|[\s_-])(?:editor|bianji|zebian|editors|article-?editor)(?=$|[\s_-])")
 _KEPT = re.compile(r"bianzhean")

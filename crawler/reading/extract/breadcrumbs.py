@@ -21,7 +21,8 @@ _MOST_NAMES = 5
 def read_sections(tree: Tree, url: str, branch: Branch | None) -> tuple[tuple[str, ...], str | None]:
     """Return the sections, the widest first, with their origin; empty if neither page nor URL names one."""
     for link in tree.root.iter("a"):
-        if _ARROW.search(link.tail or "") and _leads_home(link) and (names := _names_after(link)):
+        tail = link.tail
+        if tail and not tail.isspace() and _ARROW.search(tail) and _leads_home(link) and (names := _names_after(link)):
             return names, "breadcrumb"
     named = _section_of_url(url, branch)
     return ((named,), "url") if named else ((), None)

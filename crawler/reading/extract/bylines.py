@@ -35,6 +35,7 @@ _AFTER_LABEL = " \t\u3000:：/／|｜、，,"
 _SUFFIXES = {"text_and_photo", "photographer"}
 _INNER_BRACKETS = re.compile(r"[(（][^()（）]*[)）]")
 _LAST_BRACKETS = re.compile(r"[(（](?P<inside>[^()（）]{2,80})[)）][。]?$")
+_BRACKET_ENDS = (")", "）", ")。", "）。")
 _SENTENCE = re.compile(r"[。！？!?“”《》]")
 _WHOLE_BRACKETS = re.compile(r"^[(（\[【](?P<inside>.*)[)）\]】]$")
 _OPENING = re.compile(rf"[{HAN}]{{0,8}}?(?:{_LABEL.pattern})", re.VERBOSE)
@@ -68,7 +69,7 @@ def read_byline_line(paragraph: str) -> tuple[Contributor, ...]:
 
 def read_last_brackets(paragraph: str) -> tuple[Contributor, ...]:
     """Return the names in the brackets that end the last paragraph, if a label (记者, 作者) announces them."""
-    match = _LAST_BRACKETS.search(paragraph)
+    match = _LAST_BRACKETS.search(paragraph) if paragraph.endswith(_BRACKET_ENDS) else None
     if match is None or not _LABEL.search(match["inside"]) or _SENTENCE.search(match["inside"]):
         return ()
     found = _read_labelled(match["inside"], strict=True)

@@ -20,6 +20,7 @@ _AFTER_TOPIC = re.compile(
 # A dateline may stand behind captions and an editor's note, not deep in the text.
 _DATELINE_WITHIN = 6
 _BYLINE_WITHIN = 3
+_LONGEST_FOREIGN_LINE = 160
 _TEXTS = frozenset(("text", "heading", "quote", "table"))
 
 
@@ -72,6 +73,13 @@ def _without_foreign_lines(pieces: list[Piece], headline: str | None, content: C
             if not in_related:
                 kept.append(piece)
             continue
+        if len(piece.text) > _LONGEST_FOREIGN_LINE:
+            in_related = in_related and piece.is_linked
+            if not in_related:
+                piece.text, names = split_editor_tail(piece.text)
+                _note_editors(content, names)
+                kept.append(piece)
+            continue
         in_related = opens_related(piece.text) or (in_related and piece.is_linked)
         if in_related or is_furniture(piece.text) or _is_repeated_head(piece, headline, kept):
             continue
@@ -108,7 +116,7 @@ def _take_end_mark(pieces: list[Piece], content: Content) -> None:
     """Take (完) off the text; it stands at the end of the last paragraph or alone."""
     for position in range(len(pieces) - 1, -1, -1):
         piece = pieces[position]
-        if piece.type in {"text", "heading"} and (match := _END_MARK.search(piece.text)):
+        if piece.type in {"text", "heading"} and (match := _END_MARK.search(piece.text, max(0, len(piece.text) - 12))):
             content.end_mark = True
             content.origins["end_mark"] = "(完)"
             piece.text = piece.text[: match.start()].rstrip()

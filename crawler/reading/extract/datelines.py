@@ -31,6 +31,9 @@ _DATELINE = re.compile(
     [:：]?\s*""",
     re.VERBOSE,
 )
+# Looked for first: most paragraphs have none of these near their head.
+_TELLS = re.compile("[电電讯訊]|消息")
+_HEAD = 90
 _BRACKET = re.compile(r"[\s\u3000]*[(（\[【](?P<inside>[^()（）\[\]【】]{1,80})[)）\]】]")
 _TOPIC = re.compile(r"^[\s\u3000]*题\s*[:：]")
 
@@ -46,7 +49,7 @@ class Opening:
 
 def read_opening(paragraph: str) -> Opening | None:
     """Return the dateline at the head of a clean paragraph, None if it opens without one."""
-    match = _DATELINE.match(paragraph)
+    match = _DATELINE.match(paragraph) if _TELLS.search(paragraph, 0, _HEAD) else None
     if match is None:
         return None
     place = (match["place"] or match["late_place"] or "").strip(" ·-—")

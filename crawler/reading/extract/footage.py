@@ -28,7 +28,7 @@ def read_gallery(tree: Tree) -> list[Piece]:
     """Return the pictures of a gallery, each followed by its caption; empty for a page that is none."""
     if "picsJson" in tree.scripts and (match := _GALLERY.search(tree.scripts)):
         return _pieces_of_json(tree.scripts[match.end() :])
-    if "<image>" not in tree.html:
+    if next(tree.root.iter("image"), None) is None:
         return []
     return [Piece(type="image", url=url) for url in dict.fromkeys(_GALLERY_XML.findall(tree.html))]
 

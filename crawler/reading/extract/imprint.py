@@ -30,6 +30,7 @@ from crawler.reading.page import Page
 from crawler.reading.portal import Branch
 
 _LONGEST_OUTLET = 20
+_NAMED_SOURCE = ".source, #source"
 _UNDER_HEADLINE = "under the headline"
 _AFTER_BODY = "after the body"
 
@@ -153,6 +154,8 @@ def _sources(sight: Sight, content: Content) -> Iterable[tuple[Source | None, st
         line, links = line_of(span)
         yield read_source(line, links, url), "#source_baidu"
     yield read_source(sight.above.text, sight.above.links, url), _UNDER_HEADLINE
+    if layout is None and (element := sight.tree.first(_NAMED_SOURCE)) is not None:
+        yield _bare_outlet(text_of(element)), _NAMED_SOURCE
     if found := read_meta_source(sight.metas):
         yield Source(name=found.value), found.origin
     if content.source_name:

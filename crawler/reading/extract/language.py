@@ -9,7 +9,7 @@ _TRADITIONAL = re.compile(
     "[們這國說時對動發經過開關問門業產東書長見車馬鳥魚飛電話語讓認識講論記報紀級濟進運還選邊達遠連現觀規視覺費資貿購質責貴財敗貨貧貫賀]"
 )
 _HAN = re.compile("[\u4e00-\u9fff]")
-_SAMPLE = 1500
+_SAMPLE = 500
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 

@@ -35,6 +35,7 @@ _SOURCE_LINE = re.compile(
     r"^[▌■●◆▍【\[(（\s]*(?:本文|文章|稿件|信息|综合)?(?:来源|來源|稿源)\s*[:：]\s*(?P<name>[^】\])）。]{1,40})[】\])）]?$"
 )
 _OTHER_LABEL = re.compile(rf"[\s\u3000]*(?:{_LABELS})\s*$")
+_CLOSING = ("】", "]", ")", "）")
 _LAST_LABEL = re.compile(rf"(?:{_LABELS})$")
 _LONGEST_LINE = 80
 
@@ -100,7 +101,8 @@ def is_editor_line(paragraph: str) -> bool:
 
 def split_editor_tail(paragraph: str) -> tuple[str, tuple[str, ...]]:
     """Return the paragraph without a 【编辑:X】 at its end, and the names in it."""
-    match = _EDITOR_TAIL.search(paragraph)
+    is_closed = paragraph.endswith(_CLOSING)
+    match = _EDITOR_TAIL.search(paragraph, max(0, len(paragraph) - _LONGEST_LINE)) if is_closed else None
     if match is None:
         return paragraph, ()
     return paragraph[: match.start()].rstrip(), tuple(_labelled(match["names"]))

@@ -13,6 +13,7 @@ from crawler.reading.extract.breadcrumbs import read_sections
 from crawler.reading.extract.content import Content, body_of, compose
 from crawler.reading.extract.footage import read_gallery, read_videos
 from crawler.reading.extract.frame import Frame, find_frame, take_densest
+from crawler.reading.extract.furniture import is_masthead
 from crawler.reading.extract.hidden import read_keywords
 from crawler.reading.extract.imprint import Imprint, Sight, read_imprint
 from crawler.reading.extract.language import read_language
@@ -20,7 +21,9 @@ from crawler.reading.extract.pagers import article_pages
 from crawler.reading.extract.pictures import image_address
 from crawler.reading.extract.reading import PageReading
 from crawler.reading.extract.refusals import counts_as_list, find_refusal, is_error_text
+from crawler.reading.extract.surroundings import is_uploaded
 from crawler.reading.extract.tree import Element, Tree, text_of
+from crawler.reading.extract.wording import clean
 from crawler.reading.page import Page
 from crawler.reading.portal import Branch
 
@@ -48,8 +51,7 @@ def read_page(page: Page, branch: Branch | None) -> PageReading:
     if reason is not None:
         return _refuse(page, reason)
     sight = Sight(page, branch, tree, frame)
-    if not content.images:
-        _take_picture_above(sight, content)
+    _take_pictures_above(sight, content)
     article = _article(sight, content, read_imprint(sight, content), links)
     return PageReading(article=article, reason=None, next_pages=article_pages(tree, page.url), encoding=page.encoding)
 
@@ -149,18 +151,30 @@ def _find_reason(tree: Tree, frame: Frame, content: Content, page: Page, branch:
     return None
 
 
-def _take_picture_above(sight: Sight, content: Content) -> None:
-    """Take the pictures between headline and body, where some layouts show the main one."""
-    pieces = [
-        Piece(type="image", url=url, alt=text_of(element) or element.get("alt") or "", title=element.get("title") or "")
-        for element in sight.above.pictures
-        if (url := image_address(element))
-    ]
-    if pieces:
-        above = compose(pieces, None, lambda address: _absolute(address, sight.page.url))
-        content.images = above.images
-        content.blocks = (*above.blocks, *content.blocks)
-        content.origins["images"] = "under the headline"
+def _take_pictures_above(sight: Sight, content: Content) -> None:
+    """Take the pictures between headline and body, where some layouts show the main one with its caption."""
+    if not any(map(is_uploaded, sight.tree.root.iter("img"))):
+        return
+    known = {image.url for image in content.images}
+    pieces: list[Piece] = []
+    for element, caption in sight.above.pictures:
+        url = _absolute(image_address(element) or "", sight.page.url)
+        if url is not None and url not in known:
+            pieces.append(
+                Piece(type="image", url=url, alt=clean(element.get("alt")), title=clean(element.get("title")))
+            )
+            if caption and not is_masthead(caption):
+                pieces.append(Piece(type="text", text=caption, is_caption=True))
+    if not pieces:
+        return
+    above = compose(pieces, None, lambda address: address)
+    moved = tuple(
+        block if block.image is None else replace(block, image=block.image + len(above.images))
+        for block in content.blocks
+    )
+    content.blocks = (*(block for block in above.blocks if block.type == "image"), *moved)
+    content.images = (*above.images, *content.images)
+    content.origins["images"] = "under the headline"
 
 
 def _article(sight: Sight, content: Content, imprint: Imprint, links: list[str]) -> Article:

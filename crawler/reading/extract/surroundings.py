@@ -1,14 +1,20 @@
 """The text around the body: the line between headline and body, and the lines after the body."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from crawler.reading.extract.body import classify
 from crawler.reading.extract.mastheads import SEAM
 from crawler.reading.extract.pictures import image_address
 from crawler.reading.extract.tree import SILENT, Element
 from crawler.reading.extract.wording import clean
 
 _LONGEST_LINE = 80
+_LONGEST_CAPTION = 200
+_DIGITS = re.compile(r"\d")
+_DIGITS_OF_AN_UPLOAD = 6
+_LEVELS_OF_A_WIDGET = 4
 _MOST_ELEMENTS = 250
 _MOST_TEXT = 1200
 _LEFT_OUT = SILENT | {"head"}
@@ -16,11 +22,14 @@ _LEFT_OUT = SILENT | {"head"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """A stretch of the page: its text with a seam between elements, its links as (text, href), its pictures."""
+    """A stretch of the page: its text with a seam between elements, its links as (text, href).
+
+    `pictures` are the pictures in it that look uploaded for the article, each with the text that follows it.
+    """
 
     text: str = ""
     links: tuple[tuple[str, str], ...] = ()
-    pictures: tuple[Element, ...] = ()
+    pictures: tuple[tuple[Element, str], ...] = ()
 
 
 def between(headline: Element | None, body: Element) -> Surroundings:
@@ -49,6 +58,15 @@ def following(element: Element) -> Iterator[Element]:
         at = at.getparent()
 
 
+def is_uploaded(image: Element) -> bool:
+    """Tell whether a picture stands for itself and bears the number of an upload: buttons and logos do not."""
+    address = image_address(image)
+    if address is None or len(_DIGITS.findall(address)) < _DIGITS_OF_AN_UPLOAD:
+        return False
+    around = [outer for outer, _ in zip(image.iterancestors(), range(_LEVELS_OF_A_WIDGET), strict=False)]
+    return not any(classify(f"{outer.get('id') or ''} {outer.get('class') or ''}") == "junk" for outer in around)
+
+
 def _chained(first: list[Element], body: Element) -> Iterator[Element]:
     for element in first:
         yield from element.iter()
@@ -58,7 +76,7 @@ def _chained(first: list[Element], body: Element) -> Iterator[Element]:
 def _collect(elements: Iterator[Element], *, stop: Element | None, most_elements: int = _MOST_ELEMENTS) -> Surroundings:
     texts: list[str] = []
     links: list[tuple[str, str]] = []
-    pictures: list[Element] = []
+    pictures: list[tuple[Element, str]] = []
     length = 0
     for number, element in enumerate(elements):
         if element is stop or number >= most_elements or length > _MOST_TEXT:
@@ -66,13 +84,15 @@ def _collect(elements: Iterator[Element], *, stop: Element | None, most_elements
         if element.tag in _LEFT_OUT:
             continue
         if element.tag == "img":
-            if image_address(element) is not None:
-                pictures.append(element)
+            if is_uploaded(element):
+                pictures.append((element, ""))
         elif element.tag == "a":
             links.append((clean(element.text), element.get("href") or ""))
         pieces = [piece for piece in (element.text, element.tail) if piece and not piece.isspace()]
-        if any(len(piece.strip()) > _LONGEST_LINE for piece in pieces):
+        if any(len(piece.strip()) > (_LONGEST_CAPTION if pictures else _LONGEST_LINE) for piece in pieces):
             break
+        if pictures and pieces:
+            pictures[-1] = (pictures[-1][0], clean(f"{pictures[-1][1]} {' '.join(pieces)}"))
         texts += pieces
         length += sum(map(len, pieces))
     return Surroundings(text=SEAM.join(texts), links=tuple(links), pictures=tuple(pictures))

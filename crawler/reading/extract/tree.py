@@ -20,7 +20,6 @@ SILENT = frozenset(
 )
 _PARSER = etree.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True)
 _UTF8_PARSER = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
-_NUL = re.compile("\x00")
 # Bytes that lxml refuses; in UTF-8 they are never part of another character.
 _CONTROLS = bytes([*range(0x09), 0x0B, *range(0x0E, 0x20)])
 _COMPOUND = re.compile(r"(?P<tag>[a-zA-Z][a-zA-Z0-9]*)?(?P<rest>(?:[#.][\w-]+)*)")
@@ -76,11 +75,10 @@ class Tree:
 
     def _index(self) -> None:
         ids, classes = self._ids, self._classes
-        for element in self.root.iter(etree.Element):
-            name = element.get("id")
+        for element in self.root.iter():  # comments are no part of the tree
+            name, tokens = element.get("id"), element.get("class")
             if name:
                 ids.setdefault(name, []).append(element)
-            tokens = element.get("class")
             if tokens:
                 classes.setdefault(tokens, []).append(element)
 
@@ -127,7 +125,7 @@ def texts_of(element: Element) -> Iterator[tuple[Element, str]]:
 def _parse(html: str) -> Element:
     root: Element | None = None
     try:
-        root = etree.fromstring(_NUL.sub("", html), _PARSER)
+        root = etree.fromstring(html.replace("\x00", "") if "\x00" in html else html, _PARSER)
     except ValueError:
         # lxml refuses a str with an XML declaration that names a charset, and lone surrogates.
         with suppress(etree.LxmlError):
