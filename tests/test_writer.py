@@ -18,7 +18,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from archive.capture import Capture
 from archive.reader import read_exchanges, read_records
-from archive.writer import Recorded, WarcWriter
+from archive.writer import Recorded, WarcOptions, WarcWriter
 from tests.exchanges import NOTES, NOW, PAGE, WHOLE, answered, chunked, numbered_ids, open_writer, write_file
 
 CHUNKED = answered(b"HTTP/1.1 200  OK\r\nX-A:  doubled space\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(PAGE))
@@ -110,7 +110,7 @@ def test_every_record_has_the_digest_of_its_block(tmp_path: Path) -> None:
 
 
 def test_digests_may_be_sha256_in_base16(tmp_path: Path) -> None:
-    writer = open_writer(tmp_path, digest="sha256")
+    writer = open_writer(tmp_path, options=WarcOptions(digest="sha256"))
     mark = writer.write_capture(WHOLE).response
     writer.close()
     assert mark is not None
@@ -206,7 +206,7 @@ def test_a_file_has_open_on_its_name_until_it_is_closed(tmp_path: Path) -> None:
 
 def test_a_full_file_is_closed_and_the_next_begins_with_its_own_warcinfo(tmp_path: Path) -> None:
     closed: list[Path] = []
-    writer = open_writer(tmp_path, max_bytes=2500, on_close=closed.append)
+    writer = open_writer(tmp_path, options=WarcOptions(max_bytes=2500), on_close=closed.append)
     recorded: list[Recorded] = [writer.write_capture(WHOLE) for _ in range(5)]
     writer.close()
     assert len(closed) == len({one.file for one in recorded}) > 1
@@ -335,7 +335,12 @@ def test_the_checkers_pass_a_file(tmp_path: Path, checker: list[str]) -> None:
 def test_a_later_file_sorts_behind_an_earlier_one(tmp_path: Path) -> None:
     clock = iter(NOW + timedelta(seconds=second) for second in range(20))
     writer = WarcWriter(
-        tmp_path, prefix="sample", software=(), now=lambda: next(clock), max_bytes=1, new_id=numbered_ids()
+        tmp_path,
+        prefix="sample",
+        software=(),
+        now=lambda: next(clock),
+        options=WarcOptions(max_bytes=1),
+        new_id=numbered_ids(),
     )
     files = [writer.write_capture(WHOLE).file for _ in range(3)]
     writer.close()
