@@ -1,8 +1,8 @@
 """CDXJ indexes: one line for each response, sorted by bytes, so that a reader finds an address by binary search.
 
 A line is `key timestamp {json}`; key as in surt.py, timestamp of 14 digits in UTC, JSON values all strings, as pywb's
-own indexer writes them (mime without parameters, `unk` where there is none, `warc/revisit` for a revisit; digest without
-its `sha1:` label).
+own indexer writes them (mime without parameters, `unk` where there is none, `warc/revisit` for a revisit; digest
+without its `sha1:` label).
 """
 
 import heapq
