@@ -6,8 +6,10 @@ It is a view of the WARC files: a lost table is fed again from their records. Ch
 
 import logging
 import sqlite3
+from base64 import b32decode
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 from archive.capture import Capture
 from archive.errors import ArchiveError
@@ -21,7 +23,7 @@ SCHEMA_VERSION = 1
 TABLES = """
 CREATE TABLE files (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE payloads (
-    digest TEXT PRIMARY KEY, record_id TEXT NOT NULL, url TEXT NOT NULL, date TEXT NOT NULL,
+    digest BLOB PRIMARY KEY, record_id BLOB NOT NULL, url TEXT NOT NULL, date TEXT NOT NULL,
     file INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE position (file TEXT NOT NULL, offset INTEGER NOT NULL);
@@ -36,6 +38,7 @@ class Digests:
     def __init__(self, path: Path | None, folder: Path) -> None:
         """Open or make the table; None keeps it in memory. `folder` holds the WARC files."""
         self.folder = folder
+        self._files: dict[str, int] = {}
         self._db = sqlite3.connect(path or ":memory:", isolation_level=None)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
@@ -51,12 +54,14 @@ class Digests:
         found = self._db.execute(
             "SELECT name, offset, length, record_id, url, date FROM payloads JOIN files ON files.number = payloads.file"
             " WHERE digest = ?",
-            (digest,),
+            (_pack_digest(digest),),
         ).fetchone()
         if not found:
             return None
         file, offset, length, record_id, url, date = found
-        mark = Pressmark(file=file, offset=offset, length=length, record_id=record_id, payload_digest=digest)
+        mark = Pressmark(
+            file=file, offset=offset, length=length, record_id=_unpack_id(record_id), payload_digest=digest
+        )
         return Original(pressmark=mark, url=url, date=datetime.fromisoformat(date))
 
     def find_repeat(self, capture: Capture, name: DigestName = "sha1") -> Original | None:
@@ -85,7 +90,8 @@ class Digests:
         mark = exchange.pressmark
         if mark and mark.payload_digest and not exchange.refers_to and may_be_repeat(exchange.capture):
             url, date = escape_url(exchange.capture.url), format_date(exchange.capture.started_at)
-            row = (mark.payload_digest, mark.record_id, url, date, self._file(mark.file), mark.offset, mark.length)
+            packed = (_pack_digest(mark.payload_digest), _pack_id(mark.record_id))
+            row = (*packed, url, date, self._file(mark.file), mark.offset, mark.length)
             self._db.execute("INSERT OR REPLACE INTO payloads VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
     def position(self) -> tuple[str, int] | None:
@@ -108,9 +114,32 @@ class Digests:
         self._db.close()
 
     def _file(self, name: str) -> int:
-        self._db.execute("INSERT OR IGNORE INTO files (name) VALUES (?)", (name,))
-        (number,) = self._db.execute("SELECT number FROM files WHERE name = ?", (name,)).fetchone()
-        return int(number)
+        if name not in self._files:
+            self._db.execute("INSERT OR IGNORE INTO files (name) VALUES (?)", (name,))
+            (self._files[name],) = self._db.execute("SELECT number FROM files WHERE name = ?", (name,)).fetchone()
+        return self._files[name]
+
+
+def _pack_digest(label: str) -> bytes:
+    """Return a labelled digest in as few bytes as tell it from all others: millions of rows are kept."""
+    name, _, value = label.partition(":")
+    try:
+        return b32decode(value) if name == "sha1" else bytes.fromhex(value) if name == "sha256" else label.encode()
+    except ValueError:
+        return label.encode()
+
+
+def _pack_id(record_id: str) -> bytes | str:
+    """Return the 16 bytes of a `urn:uuid:` id, other ids as they are."""
+    try:
+        packed = UUID(record_id).bytes
+    except ValueError:
+        return record_id
+    return packed if _unpack_id(packed) == record_id else record_id
+
+
+def _unpack_id(packed: bytes | str) -> str:
+    return packed if isinstance(packed, str) else f"urn:uuid:{UUID(bytes=packed)}"
 
 
 def may_be_repeat(capture: Capture) -> bool:

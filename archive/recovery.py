@@ -30,9 +30,9 @@ class Recovered:
     def describe(self) -> str:
         """Return one line for a log."""
         tail = f", torn tail of {self.torn_bytes} bytes kept as {self.torn.name}" if self.torn else ""
-        if self.path is None:
-            return f"{self.opened.name}: left by a crash, no whole record in it, removed{tail}"
-        return f"{self.opened.name}: left by a crash, {self.records} records in {self.kept_bytes} bytes kept{tail}"
+        if not self.kept_bytes:
+            return f"{self.opened.name}: left unfinished, no whole record in it, removed{tail}"
+        return f"{self.opened.name}: left unfinished, {self.records} records in {self.kept_bytes} bytes kept{tail}"
 
 
 def recover(path: Path) -> Recovered:
@@ -45,25 +45,34 @@ def recover(path: Path) -> Recovered:
     if not path.exists():
         kept = final.stat().st_size if final.exists() else 0
         return Recovered(opened=path, path=final if kept else None, torn=None, records=0, kept_bytes=kept, torn_bytes=0)
+    return finish(mend(path))
+
+
+def mend(path: Path) -> Recovered:
+    """Cut an `.open` file that no writer holds any more at its last whole group, for a writer to go on with.
+
+    Raises ArchiveError if its final name is taken.
+    """
+    final = _final_path(path)
     if final.exists():
         raise ArchiveError(f"{path}: {final.name} is there too; compare the two and move one of them away")
-    mended = mend(path)
+    records, end = _scan(path)
+    torn_bytes = path.stat().st_size - end
+    torn = _keep_tail(path, final, end) if torn_bytes else None
+    _cut(path, end)
+    return Recovered(opened=path, path=path, torn=torn, records=records, kept_bytes=end, torn_bytes=torn_bytes)
+
+
+def finish(mended: Recovered) -> Recovered:
+    """Take `.open` off the name of a mended file; one that holds nothing is removed."""
+    path = mended.opened
+    final = _final_path(path)
     if mended.kept_bytes:
         path.rename(final)
     else:
         path.unlink()
     sync_folder(path.parent)
     return replace(mended, path=final if mended.kept_bytes else None)
-
-
-def mend(path: Path) -> Recovered:
-    """Cut an `.open` file that no writer holds any more at its last whole group; it stays unfinished."""
-    final = _final_path(path)
-    records, end = _scan(path)
-    torn_bytes = path.stat().st_size - end
-    torn = _keep_tail(path, final, end) if torn_bytes else None
-    _cut(path, end)
-    return Recovered(opened=path, path=path, torn=torn, records=records, kept_bytes=end, torn_bytes=torn_bytes)
 
 
 def _final_path(path: Path) -> Path:

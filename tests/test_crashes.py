@@ -32,7 +32,7 @@ MOMENTS = [*range(10), *(pytest.param(seed, marks=pytest.mark.long) for seed in 
 
 @dataclass
 class Report:
-    """What a writer said before it was killed: exchanges appended and synced, the bytes of each file that are on disk."""
+    """What a writer said before it was killed: exchanges appended and synced, how much of each file is on disk."""
 
     appended: list[str] = field(default_factory=list)
     synced: list[str] = field(default_factory=list)

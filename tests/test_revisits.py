@@ -10,7 +10,7 @@ from archive.capture import Capture
 from archive.cdxj import index_exchange, index_records
 from archive.digests import MIN_PAYLOAD_BYTES, Digests, may_be_repeat
 from archive.errors import ArchiveError
-from archive.pressmark import Original
+from archive.pressmark import Original, Pressmark
 from archive.reader import Exchange, read_exchanges, read_records
 from archive.revisits import as_recorded, read_original, resolve
 from archive.writer import WarcWriter
@@ -194,3 +194,15 @@ def test_digests_outlive_a_restart_only_where_they_were_committed(tmp_path: Path
     assert digests.position() == ("a.warc.gz", exchanges[0].end)
     digests.shut()
     archive.close()
+
+
+@pytest.mark.parametrize(
+    "record_id", ["urn:uuid:0b5c7a4e-6f0e-4d2a-9c8b-1f2e3d4c5b6a", "urn:uuid:ABC", "http://a.test/1"]
+)
+@pytest.mark.parametrize("digest", ["sha1:CH3K3DWFFIUYJK5K7V6DWULFAN4FYIDS", "sha256:" + "0f" * 32, "md5:00", "sha1:?"])
+def test_any_id_and_digest_come_back(tmp_path: Path, record_id: str, digest: str) -> None:
+    digests = Digests(None, tmp_path)
+    mark = Pressmark(file="a.warc.gz", offset=1, length=2, record_id=record_id, payload_digest=digest)
+    digests.feed(Exchange(capture=FIRST, pressmark=mark, metadata=None, notes=(), end=3))
+    assert digests.find(digest) == Original(pressmark=mark, url=FIRST.url, date=FIRST.started_at)
+    digests.shut()

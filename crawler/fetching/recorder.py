@@ -16,7 +16,7 @@ from archive.files import OPEN_SUFFIX
 from archive.pressmark import Original, Pressmark
 from archive.reader import Conversion, Exchange
 from archive.records import is_not_modified
-from archive.recovery import mend, recover
+from archive.recovery import finish, mend
 from archive.revisits import as_recorded, read_original
 from archive.writer import WarcOptions, WarcWriter
 from crawler.collection import Collection
@@ -138,8 +138,8 @@ class Recorder:
                 logger.warning("%s", mended.describe())
             if self._writer.resume(path):
                 self._resumed = path.name.removesuffix(OPEN_SUFFIX)
-            elif (finished := recover(path).path) is not None:
-                write_index(self.collection.indexes / f"{finished.name}.cdxj", index_records(finished))
+            elif done := finish(mended).path:
+                write_index(self.collection.indexes / f"{done.name}.cdxj", index_records(done))
 
     def _write(self, capture: Capture, notes: tuple[tuple[str, str], ...]) -> Exchange:
         if self.failure:
