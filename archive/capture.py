@@ -56,7 +56,8 @@ class Capture:
     `request` is b"" where nothing was sent, `response` is b"" where nothing came back; interim
     1xx responses are not part of `response`. `failure` is one line on why the exchange is not
     whole, None where it is; `truncated` is the WARC-Truncated reason (WARC 1.1, 5.13) of a
-    response that came only in part.
+    response that came only in part. `revisited` is the payload of a capture whose response holds
+    its head alone, because a record of an earlier capture holds the same payload (a revisit).
     """
 
     url: str
@@ -69,10 +70,15 @@ class Capture:
     cipher: str | None = None
     truncated: Truncation | None = None
     failure: str | None = None
+    revisited: bytes | None = None
 
     def head(self) -> Head | None:
         """Return the head of the response, None where it did not come whole or is not HTTP/1."""
         return _split(self.response)[0]
+
+    def head_block(self) -> bytes:
+        """Return the head as it came, with its empty line; b"" where there is none."""
+        return self.response[: _split(self.response)[1]]
 
     def payload(self) -> bytes:
         """Return the body without its chunked framing, as far as it came; content codings are still on it.
@@ -86,6 +92,8 @@ class Capture:
         head, start = _split(self.response)
         if head is None:
             return None, b""
+        if self.revisited is not None:
+            return head, self.revisited
         return head, _unframe(head, self.response[start:], self.request.startswith(b"HEAD "))
 
     def body(self, *, max_bytes: int = MAX_BODY_BYTES) -> bytes:

@@ -1,7 +1,8 @@
 """CDXJ indexes: one line for each response, sorted by bytes, so that a reader finds an address by binary search.
 
 A line is `key timestamp {json}`; key as in surt.py, timestamp of 14 digits in UTC, JSON values all strings, as pywb's
-own indexer writes them (mime without parameters, `unk` where there is none; digest without its `sha1:` label).
+own indexer writes them (mime without parameters, `unk` where there is none, `warc/revisit` for a revisit; digest
+without its `sha1:` label).
 """
 
 import heapq
@@ -14,14 +15,17 @@ from datetime import UTC
 from pathlib import Path
 from typing import BinaryIO
 
-from archive.capture import Capture
+from archive.capture import Capture, Head
 from archive.errors import ArchiveError
+from archive.files import sync_folder
 from archive.pressmark import Pressmark
 from archive.reader import Exchange, read_exchanges
+from archive.records import is_not_modified
 from archive.surt import surt
-from archive.writer import sync_folder
 
 MERGED = "index.cdxj"
+# Open files are few (1024 by default), and so stays the memory.
+MERGED_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +48,11 @@ def index_capture(capture: Capture, pressmark: Pressmark) -> str:
     head = capture.head()
     content_type = head.value("content-type") if head else None
     mime = (content_type or "").split(";")[0].split()
-    fields = {"url": capture.url, "mime": mime[0] if mime else "unk"}
+    return _format(capture, pressmark, mime=mime[0] if mime else "unk", head=head)
+
+
+def _format(capture: Capture, pressmark: Pressmark, *, mime: str, head: Head | None) -> str:
+    fields = {"url": capture.url, "mime": mime}
     if head:
         fields["status"] = str(head.status)
     if pressmark.payload_digest:
@@ -53,11 +61,22 @@ def index_capture(capture: Capture, pressmark: Pressmark) -> str:
     return f"{surt(capture.url)} {capture.started_at.astimezone(UTC):%Y%m%d%H%M%S} {json.dumps(fields)}"
 
 
+def index_exchange(exchange: Exchange) -> str | None:
+    """Return the index line of an exchange as it was recorded, None where it holds no response."""
+    if not exchange.pressmark:
+        return None
+    if exchange.refers_to:
+        # The block of a 304 is empty, so an indexer sees no status in it.
+        head = None if is_not_modified(exchange.capture) else exchange.capture.head()
+        return _format(exchange.capture, exchange.pressmark, mime="warc/revisit", head=head)
+    return index_capture(exchange.capture, exchange.pressmark)
+
+
 def index_records(path: Path) -> Iterator[str]:
     """Yield an index line for each response of a WARC file, in the order of the file."""
     for record in read_exchanges(path):
-        if isinstance(record, Exchange) and record.pressmark:
-            yield index_capture(record.capture, record.pressmark)
+        if isinstance(record, Exchange) and (line := index_exchange(record)):
+            yield line
 
 
 def write_index(path: Path, lines: Iterable[str]) -> None:
@@ -68,18 +87,35 @@ def write_index(path: Path, lines: Iterable[str]) -> None:
 def merge_indexes(folder: Path) -> None:
     """Merge the index of a folder and its tails (all other `.cdxj` files) into a new index, and remove the tails.
 
-    One line of each file is in memory. A crash in between leaves lines twice, which the next merge drops.
+    One line of each of at most MERGED_AT_ONCE files is in memory. A crash in between leaves lines twice, which the
+    next merge drops.
     """
     merged = folder / MERGED
     tails = sorted(path for path in folder.glob("*.cdxj") if path != merged and not path.name.startswith("."))
+    # Many tails become few, so that the big index is written only once.
+    while len(tails) > MERGED_AT_ONCE:
+        tails = [_join(tails[at : at + MERGED_AT_ONCE]) for at in range(0, len(tails), MERGED_AT_ONCE)]
     if not tails:
         return
-    with ExitStack() as stack:
-        sources = [stack.enter_context(path.open("rb")) for path in (merged, *tails) if path.exists()]
-        _write(merged, _distinct(heapq.merge(*map(_whole_lines, sources))))
+    _merge(merged, [path for path in (merged, *tails) if path.exists()])
     for tail in tails:
         tail.unlink()
     sync_folder(folder)
+
+
+def _join(tails: list[Path]) -> Path:
+    """Merge tails into the first of them, and remove the others."""
+    first, *others = tails
+    _merge(first, tails)
+    for other in others:
+        other.unlink()
+    return first
+
+
+def _merge(target: Path, paths: list[Path]) -> None:
+    with ExitStack() as stack:
+        sources = [stack.enter_context(path.open("rb")) for path in paths]
+        _write(target, _distinct(heapq.merge(*map(_whole_lines, sources))))
 
 
 def look_up(path: Path, url: str) -> Iterator[IndexLine]:

@@ -1,6 +1,7 @@
 """The pressmark: where in the archive a record lies, and what it holds."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,3 +18,15 @@ class Pressmark:
     length: int
     record_id: str
     payload_digest: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Original:
+    """A record that holds a payload whole, so that later captures may refer to it.
+
+    `url` and `date` are its WARC-Target-URI and WARC-Date: replay looks it up by these.
+    """
+
+    pressmark: Pressmark
+    url: str
+    date: datetime

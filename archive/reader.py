@@ -2,20 +2,22 @@
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, get_args
+from urllib.parse import unquote_to_bytes
 
 from archive.capture import Capture, Truncation
 from archive.errors import ArchiveError
+from archive.files import OPEN_SUFFIX
 from archive.pressmark import Pressmark
-from archive.writer import OPEN_SUFFIX
+from archive.records import DigestName, label_digest
 
 INPUT_BYTES = 64 * 1024
 GZIP_WBITS = 31
-EXCHANGE_TYPES = frozenset({"request", "response", "metadata"})
-OWN_FIELDS = frozenset({"fetchTimeMs", "truncated", "failure"})
+EXCHANGE_TYPES = frozenset({"request", "response", "revisit", "metadata"})
+OWN_FIELDS = frozenset({"fetchTimeMs", "truncated", "failure", "responseHead"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +63,21 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """The record that holds the payload of a revisit, as the revisit names it; None for what it leaves out."""
+
+    record_id: str
+    url: str | None
+    date: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
     """One exchange as its records tell it; `pressmark` is the response's, `end` the offset after its last record.
 
-    `notes` are the fields of the metadata record in their order, without those that the capture holds.
+    `notes` are the fields of the metadata record in their order, without those that the capture holds. Of a revisit
+    `pressmark` marks the revisit record, `refers_to` names the record with the payload, and the capture's response is
+    the head alone; `resolve` adds the payload, and its place as `original`.
     """
 
     capture: Capture
@@ -72,6 +85,8 @@ class Exchange:
     metadata: Pressmark | None
     notes: tuple[tuple[str, str], ...]
     end: int
+    refers_to: Reference | None = None
+    original: Pressmark | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,8 +200,8 @@ def read_exchange(folder: Path, pressmark: Pressmark) -> Exchange:
 def read_exchanges(path: Path, *, start: int = 0) -> Iterator[Exchange | Conversion]:
     """Yield exchanges and conversions in the order of the file, from an offset where one begins.
 
-    Records belong to one exchange if WARC-Concurrent-To joins them and nothing lies between them. Revisits and
-    resources are passed over. Raises ArchiveError where the bytes are no whole record.
+    Records belong to one exchange if WARC-Concurrent-To joins them and nothing lies between them. Resources are
+    passed over. Raises ArchiveError where the bytes are no whole record.
     """
     group: list[Record] = []
     for record in read_records(path, start=start):
@@ -222,7 +237,8 @@ def _joins(record: Record, group: list[Record]) -> bool:
 
 def _exchange(group: list[Record]) -> Exchange:
     by_type = {record.type: record for record in group}
-    request, response, metadata = by_type.get("request"), by_type.get("response"), by_type.get("metadata")
+    request, metadata, revisit = by_type.get("request"), by_type.get("metadata"), by_type.get("revisit")
+    response = by_type.get("response") or revisit
     fields = _read_fields(metadata.block) if metadata else ()
     own = {name: value for name, value in fields if name in OWN_FIELDS}
     first = response or group[0]
@@ -231,19 +247,46 @@ def _exchange(group: list[Record]) -> Exchange:
         started_at=_date(first),
         seconds=_milliseconds(own.get("fetchTimeMs", "")) / 1000,
         request=request.block if request else b"",
-        response=response.block if response else b"",
+        response=_response_bytes(response, own),
         ip=first.value("WARC-IP-Address"),
         protocols=first.values("WARC-Protocol") or ("http/1.1",),
         cipher=first.value("WARC-Cipher-Suite"),
-        truncated=_truncation(response.value("WARC-Truncated") if response else own.get("truncated")),
+        # A revisit says that it is truncated because the payload lies elsewhere: nothing is missing.
+        truncated=None if revisit else _truncation(first.value("WARC-Truncated") or own.get("truncated")),
         failure=own.get("failure"),
     )
     return Exchange(
         capture=capture,
-        pressmark=response.pressmark if response else None,
+        pressmark=_mark(response, capture) if response else None,
         metadata=metadata.pressmark if metadata else None,
         notes=tuple(field for field in fields if field[0] not in OWN_FIELDS),
         end=group[-1].end,
+        refers_to=_reference(revisit) if revisit else None,
+    )
+
+
+def _response_bytes(response: Record | None, own: dict[str, str]) -> bytes:
+    if response is None:
+        return b""
+    return response.block or unquote_to_bytes(own.get("responseHead", ""))
+
+
+def _mark(response: Record, capture: Capture) -> Pressmark:
+    """Return the pressmark of a response; a payload digest that its writer left out is made again."""
+    mark = response.pressmark
+    if mark.payload_digest or response.type == "revisit" or not capture.head():
+        return mark
+    name: DigestName = "sha256" if (response.value("WARC-Block-Digest") or "").startswith("sha256:") else "sha1"
+    return replace(mark, payload_digest=label_digest(capture.payload(), name))
+
+
+def _reference(revisit: Record) -> Reference:
+    record_id = (revisit.value("WARC-Refers-To") or "").strip("<>")
+    date = revisit.value("WARC-Refers-To-Date")
+    return Reference(
+        record_id=record_id,
+        url=(revisit.value("WARC-Refers-To-Target-URI") or "").strip("<>") or None,
+        date=_parse_date(date, revisit) if date else None,
     )
 
 
@@ -270,7 +313,10 @@ def _target(record: Record) -> str:
 
 
 def _date(record: Record) -> datetime:
-    value = record.value("WARC-Date") or ""
+    return _parse_date(record.value("WARC-Date") or "", record)
+
+
+def _parse_date(value: str, record: Record) -> datetime:
     try:
         date = datetime.fromisoformat(value)
     except ValueError:

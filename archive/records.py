@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Literal
-from urllib.parse import quote
+from urllib.parse import quote, quote_from_bytes
 from uuid import UUID
 
 from isal import isal_zlib
@@ -20,11 +20,16 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from archive.capture import Capture, Head
+from archive.pressmark import Original
 
 DigestName = Literal["sha1", "sha256"]
+# WARC 1.1, 6.3.2 has the digest over the de-chunked body; some checkers take it over the chunks and cry wolf.
+PayloadDigest = Literal["always", "omit-when-chunked"]
 Fields = list[tuple[str, str]]
 
 WARC_FIELDS = "application/warc-fields"
+IDENTICAL = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 CONFORMS_TO = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
 
 # Bodies that a second compression would not make smaller go into members of level 0.
@@ -37,6 +42,7 @@ ISAL_LEVEL = 2
 GZIP_WBITS = 31
 BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 BASE32_PAIRS = tuple(first + second for first in BASE32 for second in BASE32)
+PLAIN = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 CONTROLS = re.compile(r"[\x00-\x20\x7f]+")
 
 
@@ -53,28 +59,40 @@ class Member:
 class RecordMaker:
     """Makes the records of one file; all but the warcinfo record name it as their WARC-Warcinfo-ID."""
 
-    def __init__(self, *, digest: DigestName, new_id: Callable[[], UUID]) -> None:
-        """Choose the id of the warcinfo record."""
+    def __init__(
+        self,
+        *,
+        digest: DigestName,
+        new_id: Callable[[], UUID],
+        payload_digest: PayloadDigest = "always",
+        warcinfo_id: str | None = None,
+    ) -> None:
+        """Choose the id of the warcinfo record, or go on in a file that has one."""
         self._digest = digest
+        self._payload_digest = payload_digest
         self._new_id = new_id
-        self._warcinfo_id = self._name()
+        self._warcinfo_id = warcinfo_id or self._name()
         self._belongs = ("WARC-Warcinfo-ID", f"<{self._warcinfo_id}>")
         self._out = _MemberOut()
         self._writer = _RawWriter(self._out, gzip=False, warc_version="1.1")
 
     def warcinfo(self, file: str, date: datetime, fields: Iterable[tuple[str, str]]) -> Member:
         """Return the record that begins a file; `file` is the final name."""
-        stated = (("format", "WARC File Format 1.1"), ("conformsTo", CONFORMS_TO))
         return self._make(
             "warcinfo",
             self._warcinfo_id,
             [("WARC-Date", format_date(date)), ("WARC-Filename", file)],
             WARC_FIELDS,
-            format_fields((*fields, *stated)),
+            describe_file(fields),
         )
 
-    def exchange(self, capture: Capture, notes: Iterable[tuple[str, str]]) -> list[Member]:
-        """Return request, response and metadata of one exchange, in this order; what has no bytes is left out."""
+    def exchange(
+        self, capture: Capture, notes: Iterable[tuple[str, str]], original: Original | None = None
+    ) -> list[Member]:
+        """Return request, response and metadata of one exchange, in this order; what has no bytes is left out.
+
+        With an original, a revisit record takes the place of the response.
+        """
         common = self._common(capture)
         request_id, response_id = self._name(), self._name()
         members = []
@@ -84,9 +102,14 @@ class RecordMaker:
                 self._make("request", request_id, headers, "application/http;msgtype=request", capture.request)
             )
         if capture.response:
-            members.append(self._response(capture, response_id, common, request_id if capture.request else None))
+            answered = [*common, ("WARC-Concurrent-To", f"<{request_id}>")] if capture.request else common
+            members.append(
+                self._revisit(capture, response_id, answered, original)
+                if original
+                else self._response(capture, response_id, answered)
+            )
         headers = [*common, ("WARC-Concurrent-To", f"<{members[-1].record_id}>")] if members else common
-        members.append(self._make("metadata", self._name(), headers, WARC_FIELDS, _describe(capture, notes)))
+        members.append(self._make("metadata", self._name(), headers, WARC_FIELDS, _describe(capture, notes, original)))
         return members
 
     def conversion(self, block: bytes, *, content_type: str, url: str, date: datetime, refers_to: str) -> Member:
@@ -114,19 +137,34 @@ class RecordMaker:
             common.append(("WARC-Cipher-Suite", capture.cipher))
         return common
 
-    def _response(self, capture: Capture, record_id: str, common: Fields, request_id: str | None) -> Member:
+    def _response(self, capture: Capture, record_id: str, common: Fields) -> Member:
         head, payload = capture.parts()
         headers = list(common)
-        if request_id:
-            headers.append(("WARC-Concurrent-To", f"<{request_id}>"))
         if capture.truncated:
             headers.append(("WARC-Truncated", capture.truncated))
         # A block without a head has no well-defined payload: WARC 1.1, 5.9.
         digest = label_digest(payload, self._digest) if head else None
-        if digest:
+        omitted = self._payload_digest == "omit-when-chunked" and head and "chunked" in head.tokens("transfer-encoding")
+        if digest and not omitted:
             headers.append(("WARC-Payload-Digest", digest))
         kind, packed = "application/http;msgtype=response", head is not None and is_packed(head)
         return self._make("response", record_id, headers, kind, capture.response, payload_digest=digest, packed=packed)
+
+    def _revisit(self, capture: Capture, record_id: str, common: Fields, original: Original) -> Member:
+        """Return a record of the head alone (WARC 1.1, 6.7.2), or of nothing for a 304 (6.7.3)."""
+        headers = [
+            *common,
+            ("WARC-Refers-To", f"<{original.pressmark.record_id}>"),
+            ("WARC-Refers-To-Target-URI", escape_url(original.url)),
+            ("WARC-Refers-To-Date", format_date(original.date)),
+        ]
+        kind = "application/http;msgtype=response"
+        if is_not_modified(capture):
+            # A head in the block would be replayed as an empty 304; it goes into the metadata record.
+            return self._make("revisit", record_id, [*headers, ("WARC-Profile", NOT_MODIFIED)], kind, b"")
+        digest = label_digest(capture.payload(), self._digest)
+        headers += [("WARC-Profile", IDENTICAL), ("WARC-Truncated", "length"), ("WARC-Payload-Digest", digest)]
+        return self._make("revisit", record_id, headers, kind, capture.head_block(), payload_digest=digest)
 
     def _make(  # noqa: PLR0913 - one parameter for each part of a record
         self,
@@ -146,7 +184,9 @@ class RecordMaker:
         fields.append(("Content-Length", str(len(block))))
         rec_headers = StatusAndHeaders("", [], "WARC/1.1")
         rec_headers.headers = fields  # past a check of types that would cost a tenth of the whole
-        record = ArcWarcRecord("warc", record_type, rec_headers, BytesIO(block), None, None, len(block))
+        # warcio leaves out the block of what it is told to be a revisit; the type that is written stands in the fields.
+        told = "response" if record_type == "revisit" else record_type
+        record = ArcWarcRecord("warc", told, rec_headers, BytesIO(block), None, None, len(block))
         self._writer.write_record(record)
         return Member(record_type, record_id, payload_digest, self._out.take(packed=packed))
 
@@ -192,6 +232,12 @@ def label_digest(content: bytes, name: DigestName) -> str:
     return "sha1:" + "".join([BASE32_PAIRS[number >> shift & 0x3FF] for shift in range(150, -1, -10)])
 
 
+def is_not_modified(capture: Capture) -> bool:
+    """Tell whether the server answered a conditional request with 304."""
+    head = capture.head()
+    return head is not None and head.status == 304
+
+
 def is_packed(head: Head) -> bool:
     """Tell whether a body arrives compressed, by its coding or its type."""
     return not PACKED_CODINGS.isdisjoint(head.tokens("content-encoding")) or bool(
@@ -216,14 +262,22 @@ def format_fields(fields: Iterable[tuple[str, str]]) -> bytes:
     return "".join([f"{name}: {_one_line(value)}\r\n" for name, value in fields]).encode("utf-8", "replace")
 
 
+def describe_file(fields: Iterable[tuple[str, str]]) -> bytes:
+    """Return the block of a warcinfo record."""
+    return format_fields((*fields, ("format", "WARC File Format 1.1"), ("conformsTo", CONFORMS_TO)))
+
+
 def _one_line(value: str) -> str:
     return (value if value.isprintable() else CONTROLS.sub(" ", value)).strip()
 
 
-def _describe(capture: Capture, notes: Iterable[tuple[str, str]]) -> bytes:
+def _describe(capture: Capture, notes: Iterable[tuple[str, str]], original: Original | None) -> bytes:
     fields = [("fetchTimeMs", str(round(capture.seconds * 1000))), *notes]
     if capture.truncated and not capture.response:
         fields.append(("truncated", capture.truncated))
     if capture.failure is not None:
         fields.append(("failure", capture.failure))
+    if original and is_not_modified(capture):
+        # Percent-escaped, so that the bytes come back exactly and the field stays one line.
+        fields.append(("responseHead", quote_from_bytes(capture.response, safe=PLAIN)))
     return format_fields(fields)

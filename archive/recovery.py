@@ -3,11 +3,11 @@
 import os
 import shutil
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archive.errors import ArchiveError
-from archive.writer import OPEN_SUFFIX, sync_folder
+from archive.files import OPEN_SUFFIX, sync_folder
 
 INPUT_BYTES = 64 * 1024
 HEAD_BYTES = 64 * 1024
@@ -30,9 +30,9 @@ class Recovered:
     def describe(self) -> str:
         """Return one line for a log."""
         tail = f", torn tail of {self.torn_bytes} bytes kept as {self.torn.name}" if self.torn else ""
-        if self.path is None:
-            return f"{self.opened.name}: left by a crash, no whole record in it, removed{tail}"
-        return f"{self.opened.name}: left by a crash, {self.records} records in {self.kept_bytes} bytes kept{tail}"
+        if not self.kept_bytes:
+            return f"{self.opened.name}: left unfinished, no whole record in it, removed{tail}"
+        return f"{self.opened.name}: left unfinished, {self.records} records in {self.kept_bytes} bytes kept{tail}"
 
 
 def recover(path: Path) -> Recovered:
@@ -41,26 +41,44 @@ def recover(path: Path) -> Recovered:
     A second call, also after a crash in the first, comes to the same end. Raises ArchiveError if `path` is no
     `.open` file or if its final name is taken.
     """
-    if not path.name.endswith(OPEN_SUFFIX):
-        raise ArchiveError(f"{path}: not an unfinished file; its name would end in {OPEN_SUFFIX}")
-    final = path.with_name(path.name.removesuffix(OPEN_SUFFIX))
+    final = _final_path(path)
     if not path.exists():
         kept = final.stat().st_size if final.exists() else 0
         return Recovered(opened=path, path=final if kept else None, torn=None, records=0, kept_bytes=kept, torn_bytes=0)
+    return finish(mend(path))
+
+
+def mend(path: Path) -> Recovered:
+    """Cut an `.open` file that no writer holds any more at its last whole group, for a writer to go on with.
+
+    Raises ArchiveError if its final name is taken.
+    """
+    final = _final_path(path)
     if final.exists():
         raise ArchiveError(f"{path}: {final.name} is there too; compare the two and move one of them away")
     records, end = _scan(path)
     torn_bytes = path.stat().st_size - end
     torn = _keep_tail(path, final, end) if torn_bytes else None
-    _finish(path, final, end)
-    return Recovered(
-        opened=path,
-        path=final if end else None,
-        torn=torn,
-        records=records,
-        kept_bytes=end,
-        torn_bytes=torn_bytes,
-    )
+    _cut(path, end)
+    return Recovered(opened=path, path=path, torn=torn, records=records, kept_bytes=end, torn_bytes=torn_bytes)
+
+
+def finish(mended: Recovered) -> Recovered:
+    """Take `.open` off the name of a mended file; one that holds nothing is removed."""
+    path = mended.opened
+    final = _final_path(path)
+    if mended.kept_bytes:
+        path.rename(final)
+    else:
+        path.unlink()
+    sync_folder(path.parent)
+    return replace(mended, path=final if mended.kept_bytes else None)
+
+
+def _final_path(path: Path) -> Path:
+    if not path.name.endswith(OPEN_SUFFIX):
+        raise ArchiveError(f"{path}: not an unfinished file; its name would end in {OPEN_SUFFIX}")
+    return path.with_name(path.name.removesuffix(OPEN_SUFFIX))
 
 
 def _scan(path: Path) -> tuple[int, int]:
@@ -149,15 +167,10 @@ def _keep_tail(path: Path, final: Path, end: int) -> Path:
     return torn
 
 
-def _finish(path: Path, final: Path, end: int) -> None:
-    if end == 0:
-        path.unlink()
-    else:
-        fd = os.open(path, os.O_WRONLY | os.O_APPEND)
-        try:
-            os.ftruncate(fd, end)
-            os.fsync(fd)
-        finally:
-            os.close(fd)
-        path.rename(final)
-    sync_folder(path.parent)
+def _cut(path: Path, end: int) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_APPEND)
+    try:
+        os.ftruncate(fd, end)
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -1,31 +1,52 @@
 """Append captures and conversions to WARC files: one write for each exchange, `.open` on the name until the end."""
 
-import os
 import re
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 from uuid import UUID, uuid4
 
 from archive.capture import Capture
 from archive.errors import ArchiveError
-from archive.pressmark import Pressmark
-from archive.records import DigestName, Member, RecordMaker
+from archive.files import OPEN_SUFFIX, AppendFile, Opener, open_on_disk, sync_folder
+from archive.pressmark import Original, Pressmark
+from archive.reader import read_records
+from archive.records import DigestName, Member, PayloadDigest, RecordMaker, describe_file
 
-OPEN_SUFFIX = ".open"
+KeepOpen = Literal["run", "day"]
+# Prefix-Timestamp-Serial-Host.warc.gz
+STAMP = re.compile(r"-(?P<day>\d{8})\d{9}-\d{5}-[^-].*\.warc\.gz")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """Where the records of one exchange lie; `end` is the offset after the last of them."""
+    """Where the records of one exchange lie; `end` is the offset after the last of them.
+
+    `response` marks the revisit record where one was written instead.
+    """
 
     request: Pressmark | None
     response: Pressmark | None
     metadata: Pressmark
     file: str
     end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarcOptions:
+    """How WARC files are written.
+
+    A file that has reached `max_bytes` takes no further exchange. With `keep_open` of "day" the next run goes on with
+    a file until the end of its UTC day. `payload_digest` is about the header alone: pressmarks have the digest anyway.
+    """
+
+    max_bytes: int = 1_000_000_000
+    digest: DigestName = "sha1"
+    payload_digest: PayloadDigest = "always"
+    keep_open: KeepOpen = "run"
 
 
 class WarcWriter:
@@ -42,26 +63,26 @@ class WarcWriter:
         prefix: str,
         software: tuple[tuple[str, str], ...],
         now: Callable[[], datetime],
-        max_bytes: int = 1_000_000_000,
-        digest: DigestName = "sha1",
+        options: WarcOptions = WarcOptions(),
         new_id: Callable[[], UUID] = uuid4,
         host: str | None = None,
         on_close: Callable[[Path], None] | None = None,
+        opener: Opener = open_on_disk,
     ) -> None:
         """Set the writer up; nothing is opened yet.
 
-        `software` holds the fields of the warcinfo record. A file that has reached `max_bytes`
-        takes no further exchange. `on_close` gets the final path of each closed file.
+        `software` holds the fields of the warcinfo record. `on_close` gets the final path of each finished file.
+        `opener` opens the files to append to.
         """
         self._folder = folder
         self._prefix = prefix
         self._software = software
         self._now = now
-        self._max_bytes = max_bytes
-        self._digest = digest
+        self._options = options
         self._new_id = new_id
         self._host = re.sub(r"[^A-Za-z0-9.]+", "-", host or socket.gethostname())
         self._on_close = on_close
+        self._opener = opener
         self._serial = 0
         self._file: _OpenFile | None = None
         self._maker: RecordMaker | None = None
@@ -73,16 +94,19 @@ class WarcWriter:
         """The file last written to and the offset after its last record, None before the first record."""
         return self._end
 
-    def write_capture(self, capture: Capture, notes: Sequence[tuple[str, str]] = ()) -> Recorded:
+    def write_capture(
+        self, capture: Capture, notes: Sequence[tuple[str, str]] = (), *, original: Original | None = None
+    ) -> Recorded:
         """Append an exchange: request and response where they have bytes, then metadata with the notes in order.
 
-        The bytes may be lost in a crash until `sync`. Raises OSError if they cannot be written.
+        With an `original`, which holds the same payload or answers a 304, a revisit takes the response's place. The
+        bytes may be lost in a crash until `sync`. Raises OSError if they cannot be written.
         """
-        marks = self._append(self._ready().exchange(capture, notes))
+        marks = self._append(self._ready().exchange(capture, notes, original))
         file, end = self._end or ("", 0)
         return Recorded(
             request=marks.get("request"),
-            response=marks.get("response"),
+            response=marks.get("response") or marks.get("revisit"),
             metadata=marks["metadata"],
             file=file,
             end=end,
@@ -105,24 +129,66 @@ class WarcWriter:
         if self._file:
             self._file.sync()
 
+    def resume(self, path: Path) -> bool:
+        """Go on with a mended `.open` file, if it may take more of this writer's records; call it before the first.
+
+        It may if it is one of this UTC day, with room, and if its warcinfo record says what this writer's would say.
+        """
+        name = path.name.removesuffix(OPEN_SUFFIX)
+        size = path.stat().st_size
+        if self._file or self._options.keep_open != "day" or self._is_over(name) or size >= self._options.max_bytes:
+            return False
+        first = next(read_records(path), None)
+        if not name.startswith(f"{self._prefix}-") or not first or first.block != describe_file(self._software):
+            return False
+        self._maker = self._make(first.record_id)
+        self._file = _OpenFile(path.with_name(name), self._opener, size=size)
+        self._end = (name, size)
+        return True
+
     def close(self) -> None:
         """Finish the open file, if there is one: sync it and take `.open` off its name; later records start a new file.
 
-        A file that could not be brought back to a whole exchange keeps `.open`, for recovery.
+        With `keep_open` of "day" it is left open for the next run, unless its day is over or it is full. A file that
+        could not be brought back to a whole exchange keeps `.open`, for recovery.
         """
+        if self._file and self._options.keep_open == "day" and not self._is_done(self._file):
+            file, self._file = self._file, None
+            file.leave()
+            return
+        self._finish()
+
+    def _finish(self) -> None:
         file, self._file = self._file, None
         if file and (path := file.close()) and self._on_close:
             self._on_close(path)
 
+    def _is_done(self, file: "_OpenFile") -> bool:
+        over = self._options.keep_open == "day" and self._is_over(file.name)
+        return over or file.size >= self._options.max_bytes or file.size == 0
+
+    def _is_over(self, name: str) -> bool:
+        """Tell whether the UTC day of a file's name is over."""
+        stamp = STAMP.search(name)
+        return stamp is None or stamp["day"] != f"{self._now().astimezone(UTC):%Y%m%d}"
+
     def _ready(self) -> RecordMaker:
         """Return the maker of the file that the next group goes to."""
-        if self._file and self._file.size >= self._max_bytes:
-            self.close()
+        if self._file and self._file.size and self._is_done(self._file):
+            self._finish()
         if self._file is None or self._maker is None:
-            self._maker = RecordMaker(digest=self._digest, new_id=self._new_id)
+            self._maker = self._make()
             self._file = self._create()
             self._warcinfo = self._maker.warcinfo(self._file.name, self._now(), self._software).content
         return self._maker
+
+    def _make(self, warcinfo_id: str | None = None) -> RecordMaker:
+        return RecordMaker(
+            digest=self._options.digest,
+            payload_digest=self._options.payload_digest,
+            new_id=self._new_id,
+            warcinfo_id=warcinfo_id,
+        )
 
     def _create(self) -> "_OpenFile":
         moment = self._now().astimezone(UTC)
@@ -132,7 +198,7 @@ class WarcWriter:
             self._serial += 1
             if not path.exists():
                 try:
-                    return _OpenFile(path)
+                    return _OpenFile(path, self._opener)
                 except FileExistsError:
                     continue
 
@@ -162,15 +228,15 @@ class WarcWriter:
 class _OpenFile:
     """A file while it is written: only ever appended to, or cut back to the end of its last whole group."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, opener: Opener, *, size: int | None = None) -> None:
+        """Make a file, or go on with one of `size` bytes. Raises FileExistsError if a new one is there already."""
         self.name = path.name
-        self.size = 0
+        self.size = size or 0
         self._path = path
         self._open_path = path.with_name(path.name + OPEN_SUFFIX)
-        self._fd = os.open(self._open_path, os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_WRONLY, 0o644)
+        self._file: AppendFile = opener(self._open_path, size is None)
         self._unsynced = False
         self._torn = False
-        sync_folder(path.parent)
 
     def append(self, content: bytes) -> None:
         if self._torn:
@@ -179,7 +245,7 @@ class _OpenFile:
         self._unsynced = True
         try:
             while rest:
-                rest = rest[os.write(self._fd, rest) :]
+                rest = rest[self._file.write(rest) :]
         except BaseException:
             self._cut()
             raise
@@ -187,15 +253,19 @@ class _OpenFile:
 
     def sync(self) -> None:
         if self._unsynced:
-            os.fsync(self._fd)
+            self._file.sync()
             self._unsynced = False
 
-    def close(self) -> Path | None:
-        """Return the final path, None where nothing was kept or the end is torn."""
+    def leave(self) -> None:
+        """Sync and close, and leave the file unfinished."""
         try:
             self.sync()
         finally:
-            os.close(self._fd)
+            self._file.close()
+
+    def close(self) -> Path | None:
+        """Return the final path, None where nothing was kept or the end is torn."""
+        self.leave()
         if self._torn:
             return None
         if self.size == 0:
@@ -207,15 +277,6 @@ class _OpenFile:
 
     def _cut(self) -> None:
         try:
-            os.ftruncate(self._fd, self.size)
+            self._file.cut(self.size)
         except OSError:
             self._torn = True
-
-
-def sync_folder(folder: Path) -> None:
-    """Make sure that files made or renamed in a folder are found there after a crash."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -49,6 +49,11 @@ class Collection:
         """The state: frontier, visits, versions."""
         return self.folder / "state.sqlite"
 
+    @property
+    def digests(self) -> Path:
+        """The payload digests."""
+        return self.folder / "digests.sqlite"
+
     def make_folders(self) -> None:
         """Make the folders that are missing. Raises CrawlerError where that cannot be done."""
         try:

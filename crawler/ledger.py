@@ -10,11 +10,11 @@ from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
 import msgspec
-from archive.reader import Conversion, Exchange
 
 from archive.capture import Capture
 from archive.pressmark import Pressmark
-from crawler.lines import ArticleLine, Http, LinePage, Provenance, decode_line, make_line, utc_text
+from archive.reader import Conversion, Exchange
+from crawler.lines import ArticleLine, Http, LinePage, Provenance, Revisit, decode_line, make_line, utc_text
 from crawler.reading.extract.listings import read_listing
 from crawler.reading.extract.pages import EXTRACTOR_VERSION, join, read_page
 from crawler.reading.extract.reading import PageReading
@@ -43,10 +43,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapturedPage:
-    """A page as it was read, with the record that it was read from."""
+    """A page as it was read, with the record that it was read from; `revisit` is the record that saw it again."""
 
     url: str
     pressmark: Pressmark
+    revisit: Pressmark | None
     captured: Capture
     reading: PageReading
 
@@ -81,6 +82,10 @@ def fold(state: State, record: Exchange | Conversion, portal: Portal) -> Outcome
         return Outcome(visit=visit)
     if visit.location:
         found = _follow(state, visit, portal)
+    elif record.refers_to and not record.original:
+        found = Outcome(visit=visit, fault=f"its payload, record {record.refers_to.record_id}, cannot be read")
+    elif visit.revisit and _is_known(state, visit, portal):
+        found = Outcome(visit=visit)
     elif visit.capture and visit.kind == "listing":
         found = _fold_listing(state, record, visit, portal)
     elif visit.capture and visit.kind in {"article", "page"}:
@@ -141,6 +146,7 @@ def compose(
         version=known.version + 1 if known else 1,
         first_seen_at=known.first_seen_at if known else None,
         pressmark=first.pressmark,
+        revisit=describe_revisit(first),
         http=describe_http(first.captured),
         pages=tuple(LinePage(url=p.url, pressmark=p.pressmark) for p in pages) if len(addresses) > 1 else (),
         pictures=tuple(_last_capture(state, image.url) for image in joined.images),
@@ -151,11 +157,13 @@ def compose(
 
 def read_capture(exchange: Exchange, portal: Portal) -> CapturedPage | None:
     """Return an exchange's page as it reads today, None where it holds no response."""
-    if not exchange.pressmark:
+    mark = exchange.original or exchange.pressmark
+    if not mark or (exchange.refers_to and not exchange.original):
         return None
     page = decode_capture(exchange.capture)
     reading = read_page(page, find_branch(portal, page.url))
-    return CapturedPage(url=page.url, pressmark=exchange.pressmark, captured=exchange.capture, reading=reading)
+    revisit = exchange.pressmark if exchange.original else None
+    return CapturedPage(url=page.url, pressmark=mark, revisit=revisit, captured=exchange.capture, reading=reading)
 
 
 def decode_capture(capture: Capture) -> Page:
@@ -173,6 +181,23 @@ def describe_http(capture: Capture) -> Http | None:
     return Http(status=head.status, last_modified=head.value("last-modified"), etag=head.value("etag"))
 
 
+def describe_revisit(page: CapturedPage) -> Revisit | None:
+    """Return what an article line keeps of the revisit record by which its page was seen again."""
+    if not page.revisit:
+        return None
+    return Revisit(record_id=page.revisit.record_id, date=utc_text(page.captured.started_at))
+
+
+def _is_known(state: State, visit: Visit, portal: Portal) -> bool:
+    """Tell whether a page was seen again with the payload that it had, and no article waits to be written from it."""
+    before = state.capture(visit.url)
+    if not before or not visit.capture or before.pressmark.record_id != visit.capture.record_id:
+        return False
+    if visit.kind == "article":
+        return state.draft(visit.url) is None and state.version_at(canonical_url(visit.url, portal)) is not None
+    return not state.needed_by(visit.url)
+
+
 def _visit(state: State, exchange: Exchange, portal: Portal) -> Visit:
     capture, head = exchange.capture, exchange.capture.head()
     row = state.row(capture.url) or _row_from_notes(exchange, portal)
@@ -185,6 +210,7 @@ def _visit(state: State, exchange: Exchange, portal: Portal) -> Visit:
         condition = "pending" if attempts < MAX_ATTEMPTS else "done" if status else "failed"
     elif status in PASSING:
         condition = "pending" if attempts < MAX_ATTEMPTS else "failed"
+    kept = whole and status == 200
     location = head.value("location") if head and status in REDIRECTS else None
     return Visit(
         url=row.url,
@@ -197,7 +223,8 @@ def _visit(state: State, exchange: Exchange, portal: Portal) -> Visit:
         status=status,
         fetched_at=utc_text(capture.started_at),
         location=urljoin(row.url, location) if location else None,
-        capture=exchange.pressmark if whole and status == 200 else None,
+        capture=(exchange.original if exchange.refers_to else exchange.pressmark) if kept else None,
+        revisit=exchange.pressmark if kept and exchange.original else None,
     )
 
 

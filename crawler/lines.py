@@ -142,6 +142,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     version: int | None = None
     first_seen_at: str | None = None
     pressmark: Pressmark | None = None
+    revisit: Revisit | None = None
     http: Http | None = None
     pages: tuple[LinePage, ...] = ()
     pictures: tuple[Pressmark | None, ...] = ()
@@ -186,7 +187,7 @@ def make_line(article: Article, origin: Provenance) -> ArticleLine:
         first_seen_at=origin.first_seen_at or (utc_text(origin.captured_at) if origin.version else None),
         captured_at=utc_text(origin.captured_at),
         pressmark=origin.pressmark,
-        revisit=None,
+        revisit=origin.revisit,
         http=origin.http,
         encoding=origin.encoding,
         extractor=Extractor(

@@ -1,17 +1,25 @@
 """Feed records through the fold and keep its results: state, article lines, ledger.
 
-The WARC files are written and synced first. A commit then appends the lines, and last of all stores the state with the
-position up to which the records were fed: whatever a crash leaves half done is cut off and fed again.
+The WARC files are written and synced first. A commit then appends the lines, stores the payload digests, and last of
+all the state with the position up to which the records were fed: whatever a crash leaves half done is cut off and fed
+again.
 """
 
+import logging
 import os
 from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-from archive.reader import Conversion, Exchange, read_exchange, read_exchanges
 
+from archive.digests import Digests
+from archive.errors import ArchiveError
+from archive.files import OPEN_SUFFIX
+from archive.pressmark import Pressmark
+from archive.reader import Conversion, Exchange, read_exchange, read_exchanges
+from archive.records import is_not_modified
+from archive.revisits import resolve
 from crawler import ledger
 from crawler.collection import Collection
 from crawler.ledger import CapturedPage, Outcome
@@ -22,6 +30,8 @@ from crawler.state import Link, Position, State
 # Pages of open articles that are kept in memory; one that has fallen out is read again from its record.
 PAGES_KEPT = 64
 
+logger = logging.getLogger(__name__)
+
 
 class Register:
     """The state and the line files of one collection, fed record by record."""
@@ -30,6 +40,7 @@ class Register:
         """Open the state, and cut the line files back to what it vouches for."""
         self.portal = portal
         self.state = State(collection.state)
+        self.digests = Digests(collection.digests, collection.archive)
         self._collection = collection
         self._pages: OrderedDict[str, CapturedPage] = OrderedDict()
         self.written: set[Path] = set()
@@ -39,6 +50,9 @@ class Register:
 
     def feed(self, record: Exchange | Conversion) -> tuple[Outcome, tuple[Link, ...]]:
         """Fold one record, store the outcome, and return it with those of its links that are new."""
+        if isinstance(record, Exchange):
+            self.digests.feed(record)
+            record = self._resolve(record)
         outcome = ledger.fold(self.state, record, self.portal)
         return outcome, self.store(outcome)
 
@@ -63,17 +77,23 @@ class Register:
 
     def replay(self) -> Iterator[Outcome]:
         """Feed the records that the state has not seen, and yield their outcomes; commit afterwards."""
-        position = self.state.position()
-        for path in sorted(self._collection.archive.glob(f"{self.portal.name}-*.warc.gz")):
-            if position and path.name < position.file:
-                continue
-            start = position.offset if position and path.name == position.file else 0
-            if start >= path.stat().st_size:
+        stored = self.state.position()
+        fed = (stored.file, stored.offset) if stored else ("", 0)
+        known = self.digests.position() or ("", 0)
+        begin = min(fed, known)
+        for path in self._warc_files():
+            name, size = path.name.removesuffix(OPEN_SUFFIX), path.stat().st_size
+            start = begin[1] if name == begin[0] else 0
+            if name < begin[0] or start >= size:
                 continue
             for record in read_exchanges(path, start=start):
-                outcome, _ = self.feed(record)
-                yield outcome
-            self.commit(Position(file=path.name, offset=path.stat().st_size))
+                if (name, record.end) > fed:
+                    outcome, _ = self.feed(record)
+                    yield outcome
+                elif isinstance(record, Exchange):
+                    # The state knows it, but the digests were lost.
+                    self.digests.feed(record)
+            self._commit(max(fed, (name, size)), max(known, (name, size)))
 
     def settled(self) -> list[str]:
         """Return the open articles that wait for nothing: after a crash, their conversion record is missing."""
@@ -81,23 +101,30 @@ class Register:
 
     def commit(self, position: Position | None) -> None:
         """Append the lines, then store the state; the records up to `position` must have been synced before."""
+        reached = (position.file, position.offset) if position else None
+        self._commit(reached, reached)
+
+    def _commit(self, fed: tuple[str, int] | None, known: tuple[str, int] | None) -> None:
+        """Commit with the positions of the state and of the digests."""
         written = {}
         for path, lines in self._unwritten.items():
             name = str(path.relative_to(self._collection.folder))
             self._lengths[name] = written[name] = self._lengths.get(name, 0) + _append(path, lines)
         self.written.update(self._unwritten)
         self._unwritten.clear()
-        self.state.commit(position, written)
+        self.digests.commit(known)
+        self.state.commit(Position(file=fed[0], offset=fed[1]) if fed else None, written)
 
     def shut(self) -> None:
-        """Close the state; what was not committed comes back by `replay`."""
+        """Close state and digests; what was not committed comes back by `replay`."""
+        self.digests.shut()
         self.state.shut()
 
     def _write(self, path: Path, text: bytes) -> None:
         self._unwritten.setdefault(path, []).append(text)
 
     def _keep(self, page: CapturedPage) -> None:
-        self._pages[page.pressmark.record_id] = page
+        self._pages[(page.revisit or page.pressmark).record_id] = page
         while len(self._pages) > PAGES_KEPT:
             self._pages.popitem(last=False)
 
@@ -105,9 +132,40 @@ class Register:
         stored = self.state.capture(url)
         if not stored:
             return None
-        if kept := self._pages.pop(stored.pressmark.record_id, None):
+        own = stored.revisit or stored.pressmark
+        if kept := self._pages.pop(own.record_id, None):
             return kept
-        return ledger.read_capture(read_exchange(self._collection.archive, stored.pressmark), self.portal)
+        exchange = read_exchange(self._collection.archive, own)
+        if stored.revisit:
+            exchange = resolve(self._collection.archive, exchange, stored.pressmark)
+        return ledger.read_capture(exchange, self.portal)
+
+    def _resolve(self, exchange: Exchange) -> Exchange:
+        """Return a revisit with its payload; as it is where that cannot be read."""
+        original = self._original(exchange)
+        if not original:
+            return exchange
+        try:
+            return resolve(self._collection.archive, exchange, original)
+        except ArchiveError as error:
+            logger.warning("%s: %s", exchange.capture.url, error)
+            return exchange
+
+    def _original(self, exchange: Exchange) -> Pressmark | None:
+        if not exchange.refers_to:
+            return None
+        if is_not_modified(exchange.capture):
+            stored = self.state.capture(exchange.capture.url)
+            return stored.pressmark if stored else None
+        digest = exchange.pressmark.payload_digest if exchange.pressmark else None
+        found = self.digests.find(digest) if digest else None
+        return found.pressmark if found else None
+
+    def _warc_files(self) -> list[Path]:
+        """Return the portal's files in the order of their final names, an unfinished one included."""
+        found = self._collection.archive.glob(f"{self.portal.name}-*.warc.gz*")
+        wanted = [path for path in found if path.name.removesuffix(OPEN_SUFFIX).endswith(".warc.gz")]
+        return sorted(wanted, key=lambda path: path.name.removesuffix(OPEN_SUFFIX))
 
 
 def _append(path: Path, lines: list[bytes]) -> int:

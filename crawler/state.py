@@ -17,7 +17,7 @@ Kind = Literal["robots", "listing", "article", "page", "picture"]
 # done: settled in this run; idle: a list that an earlier run has read; excluded: robots.txt forbids it.
 Condition = Literal["pending", "leased", "done", "idle", "failed", "excluded"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 # What is asked first at a host: an open article is finished before the next is begun, and articles come before lists.
 RANKS: dict[Kind, int] = {"robots": 0, "page": 1, "picture": 2, "article": 3, "listing": 4}
@@ -31,7 +31,8 @@ CREATE TABLE visits (
 CREATE INDEX visits_by_turn ON visits (host, rank) WHERE condition = 'pending';
 CREATE TABLE captures (
     url TEXT PRIMARY KEY, captured_at TEXT NOT NULL, file TEXT NOT NULL, offset INTEGER NOT NULL,
-    length INTEGER NOT NULL, record_id TEXT NOT NULL, payload_digest TEXT
+    length INTEGER NOT NULL, record_id TEXT NOT NULL, payload_digest TEXT,
+    revisit_file TEXT, revisit_offset INTEGER, revisit_length INTEGER, revisit_record_id TEXT
 ) WITHOUT ROWID;
 CREATE TABLE drafts (article TEXT PRIMARY KEY, pages TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE needs (url TEXT NOT NULL, article TEXT NOT NULL, PRIMARY KEY (url, article)) WITHOUT ROWID;
@@ -78,7 +79,11 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """What became of one request. `capture` is set where a whole 200 response was kept."""
+    """What became of one request.
+
+    `capture` marks the record that holds the payload where a whole 200 response came, `revisit` the revisit record
+    where that is another one.
+    """
 
     url: str
     host: str
@@ -91,14 +96,16 @@ class Visit:
     fetched_at: str
     location: str | None = None
     capture: Pressmark | None = None
+    revisit: Pressmark | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredCapture:
-    """The last good capture of a URL."""
+    """The last good capture of a URL; `revisit` is set where it was a revisit of what `pressmark` marks."""
 
     captured_at: str
     pressmark: Pressmark
+    revisit: Pressmark | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,9 +223,15 @@ class State:
     def capture(self, url: str) -> StoredCapture | None:
         """Return the last good capture of a URL."""
         found = self._db.execute(
-            "SELECT captured_at, file, offset, length, record_id, payload_digest FROM captures WHERE url = ?", (url,)
+            "SELECT captured_at, file, offset, length, record_id, payload_digest, revisit_file, revisit_offset,"
+            " revisit_length, revisit_record_id FROM captures WHERE url = ?",
+            (url,),
         ).fetchone()
-        return StoredCapture(captured_at=found[0], pressmark=_pressmark(found[1:])) if found else None
+        if not found:
+            return None
+        mark = _pressmark(found[1:6])
+        revisit = _pressmark((*found[6:], mark.payload_digest)) if found[6] else None
+        return StoredCapture(captured_at=found[0], pressmark=mark, revisit=revisit)
 
     def needed_by(self, url: str) -> tuple[str, ...]:
         """Return the open articles that wait for a URL."""
@@ -297,10 +310,15 @@ class State:
             ),
         )
         if visit.capture:
-            mark = visit.capture
+            mark, own = visit.capture, visit.revisit
             self._db.execute(
-                "INSERT OR REPLACE INTO captures VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (visit.url, visit.fetched_at, mark.file, mark.offset, mark.length, mark.record_id, mark.payload_digest),
+                "INSERT OR REPLACE INTO captures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    visit.url,
+                    visit.fetched_at,
+                    *(mark.file, mark.offset, mark.length, mark.record_id, mark.payload_digest),
+                    *((own.file, own.offset, own.length, own.record_id) if own else (None,) * 4),
+                ),
             )
 
     def put_draft(self, article: str, pages: tuple[str, ...]) -> None:

@@ -25,9 +25,9 @@ WHOLE = Capture(
 NOTES = (("via", "http://www.js.sample.test/"), ("hopsFromSeed", "LL"), ("kind", "article"))
 
 
-def answered(response: bytes, *, request: bytes = REQUEST) -> Capture:
+def answered(response: bytes, *, request: bytes = REQUEST, url: str = WHOLE.url) -> Capture:
     """Return an exchange with this response."""
-    return replace(WHOLE, response=response, request=request)
+    return replace(WHOLE, response=response, request=request, url=url)
 
 
 def chunked(body: bytes, *, size: int = 7) -> bytes:

@@ -1,6 +1,7 @@
 """Index lines are pywb's; an index is sorted by bytes and merged without loss."""
 
 import json
+import resource
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.cdxj import index_capture, index_records, look_up, merge_indexes, write_index
+from archive.cdxj import MERGED_AT_ONCE, index_capture, index_records, look_up, merge_indexes, write_index
 from archive.errors import ArchiveError
 from archive.pressmark import Pressmark
 from archive.reader import read_records
@@ -73,6 +74,37 @@ def test_tails_are_merged_into_the_index_and_removed(tmp_path: Path) -> None:
     )
     assert [path.name for path in tmp_path.iterdir()] == ["index.cdxj"]
     assert (tmp_path / "index.cdxj").read_bytes().splitlines() == expected
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_very_many_tails_are_merged_with_few_open_files(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for number in range(700):
+        write_index(
+            tmp_path / f"{number}.warc.gz.cdxj", [line(f"/{number * 31 % 700:03}", offset=number), line("/same")]
+        )
+    resource.setrlimit(resource.RLIMIT_NOFILE, (open_files() + MERGED_AT_ONCE + 10, before[1]))
+    try:
+        merge_indexes(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    lines = (tmp_path / "index.cdxj").read_bytes().splitlines()
+    assert (len(lines), lines) == (701, sorted(set(lines)))
+    assert [path.name for path in tmp_path.iterdir()] == ["index.cdxj"]
+
+
+def test_a_merge_that_was_cut_short_is_made_good_by_the_next(tmp_path: Path) -> None:
+    for number in range(MERGED_AT_ONCE + 2):
+        write_index(tmp_path / f"{number:03}.warc.gz.cdxj", [line(f"/{number:03}")])
+    # The state after the first group was joined and before its members were removed.
+    write_index(tmp_path / "000.warc.gz.cdxj", [line(f"/{number:03}") for number in range(MERGED_AT_ONCE)])
+    (tmp_path / ".index.cdxj.partial").write_bytes(b"half a line")
+    merge_indexes(tmp_path)
+    assert (tmp_path / "index.cdxj").read_bytes().count(b"\n") == MERGED_AT_ONCE + 2
+    assert [path.name for path in tmp_path.iterdir()] == ["index.cdxj"]
 
 
 def test_merging_without_tails_leaves_the_index_alone(tmp_path: Path) -> None:

@@ -17,8 +17,9 @@ from fastwarc.warc import ArchiveIterator as FastIterator
 from warcio.archiveiterator import ArchiveIterator
 
 from archive.capture import Capture
+from archive.pressmark import Original
 from archive.reader import read_exchanges, read_records
-from archive.writer import Recorded, WarcWriter
+from archive.writer import Recorded, WarcOptions, WarcWriter
 from tests.exchanges import NOTES, NOW, PAGE, WHOLE, answered, chunked, numbered_ids, open_writer, write_file
 
 CHUNKED = answered(b"HTTP/1.1 200  OK\r\nX-A:  doubled space\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(PAGE))
@@ -86,6 +87,42 @@ def test_the_records_of_an_exchange_agree_on_date_address_and_place(tmp_path: Pa
     assert told == list(repeat(expected, 3))
 
 
+def write_every_kind(folder: Path) -> Path:
+    """Write a file with a record of each type that the writer makes."""
+    writer = open_writer(folder)
+    mark = writer.write_capture(WHOLE, NOTES).response
+    assert mark is not None
+    original = Original(pressmark=mark, url=WHOLE.url, date=WHOLE.started_at)
+    writer.write_capture(CHUNKED, NOTES, original=original)
+    writer.write_capture(answered(b"HTTP/1.1 304 Not Modified\r\n\r\n"), NOTES, original=original)
+    writer.write_conversion(b"{}", content_type="application/json", url=WHOLE.url, date=NOW, refers_to=mark)
+    writer.close()
+    (path,) = folder.iterdir()
+    return path
+
+
+def test_every_record_names_the_warcinfo_record_of_its_file(tmp_path: Path) -> None:
+    warcinfo, *others = read_records(write_every_kind(tmp_path))
+    assert {record.value("WARC-Warcinfo-ID") for record in others} == {f"<{warcinfo.record_id}>"}
+    assert warcinfo.value("WARC-Warcinfo-ID") is None
+
+
+def test_only_the_warcinfo_record_names_the_file(tmp_path: Path) -> None:
+    records = read_records(write_every_kind(tmp_path))
+    assert [record.type for record in records if record.value("WARC-Filename")] == ["warcinfo"]
+
+
+def test_every_id_is_there_once(tmp_path: Path) -> None:
+    ids = [record.record_id for record in read_records(write_every_kind(tmp_path))]
+    assert len(ids) == len(set(ids)) == 11
+
+
+def test_every_revisit_has_a_profile_and_the_address_it_refers_to(tmp_path: Path) -> None:
+    revisits = [record for record in read_records(write_every_kind(tmp_path)) if record.type == "revisit"]
+    needed = ("WARC-Profile", "WARC-Refers-To", "WARC-Refers-To-Target-URI", "WARC-Refers-To-Date")
+    assert [record.value(name) is not None for record in revisits for name in needed] == [True] * 8
+
+
 def test_concurrent_records_name_each_other(tmp_path: Path) -> None:
     found = headers_by_type(write_file(tmp_path, WHOLE))
     assert found["request"]["WARC-Concurrent-To"] == found["response"]["WARC-Record-ID"]
@@ -110,11 +147,25 @@ def test_every_record_has_the_digest_of_its_block(tmp_path: Path) -> None:
 
 
 def test_digests_may_be_sha256_in_base16(tmp_path: Path) -> None:
-    writer = open_writer(tmp_path, digest="sha256")
+    writer = open_writer(tmp_path, options=WarcOptions(digest="sha256"))
     mark = writer.write_capture(WHOLE).response
     writer.close()
     assert mark is not None
     assert mark.payload_digest == "sha256:" + hashlib.sha256(PAGE).hexdigest()
+
+
+def test_a_chunked_response_may_go_without_the_header_of_its_digest(tmp_path: Path) -> None:
+    writer = open_writer(tmp_path, options=WarcOptions(payload_digest="omit-when-chunked"))
+    marks = [writer.write_capture(capture).response for capture in (CHUNKED, WHOLE)]
+    writer.close()
+    (path,) = tmp_path.iterdir()
+    stored = [r.value("WARC-Payload-Digest") for r in read_records(path) if r.type == "response"]
+    assert marks[0] is not None
+    assert marks[1] is not None
+    assert stored == [None, marks[1].payload_digest]
+    # Index and lines have it all the same, written and read.
+    assert [e.pressmark for e in read_exchanges(path)] == marks  # type: ignore[comparison-overlap]
+    assert marks[0].payload_digest == marks[1].payload_digest
 
 
 def test_a_block_without_a_head_has_no_payload_digest(tmp_path: Path) -> None:
@@ -129,8 +180,9 @@ def test_a_cut_response_says_that_it_is_truncated(tmp_path: Path) -> None:
 
 
 def test_headers_that_may_not_repeat_do_not(tmp_path: Path) -> None:
+    (tmp_path / "kinds").mkdir()
     path = write_file(tmp_path, SECURE, CUT, FAILED, UNSENT)
-    for record in read_records(path):
+    for record in (*read_records(path), *read_records(write_every_kind(tmp_path / "kinds"))):
         names = [name for name, _ in record.headers if name != "WARC-Protocol"]
         assert len(names) == len(set(names))
 
@@ -206,7 +258,7 @@ def test_a_file_has_open_on_its_name_until_it_is_closed(tmp_path: Path) -> None:
 
 def test_a_full_file_is_closed_and_the_next_begins_with_its_own_warcinfo(tmp_path: Path) -> None:
     closed: list[Path] = []
-    writer = open_writer(tmp_path, max_bytes=2500, on_close=closed.append)
+    writer = open_writer(tmp_path, options=WarcOptions(max_bytes=2500), on_close=closed.append)
     recorded: list[Recorded] = [writer.write_capture(WHOLE) for _ in range(5)]
     writer.close()
     assert len(closed) == len({one.file for one in recorded}) > 1
@@ -335,7 +387,12 @@ def test_the_checkers_pass_a_file(tmp_path: Path, checker: list[str]) -> None:
 def test_a_later_file_sorts_behind_an_earlier_one(tmp_path: Path) -> None:
     clock = iter(NOW + timedelta(seconds=second) for second in range(20))
     writer = WarcWriter(
-        tmp_path, prefix="sample", software=(), now=lambda: next(clock), max_bytes=1, new_id=numbered_ids()
+        tmp_path,
+        prefix="sample",
+        software=(),
+        now=lambda: next(clock),
+        options=WarcOptions(max_bytes=1),
+        new_id=numbered_ids(),
     )
     files = [writer.write_capture(WHOLE).file for _ in range(3)]
     writer.close()

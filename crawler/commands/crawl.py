@@ -9,12 +9,14 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
-from typing import Annotated
+from typing import Annotated, Any, get_args
 
 import typer
 from rich.logging import RichHandler
 from rich.status import Status
 
+from archive.records import DigestName, PayloadDigest
+from archive.writer import KeepOpen
 from crawler.commands import terminal
 from crawler.commands.options import (
     DONE,
@@ -63,6 +65,18 @@ def crawl(
         str,
         typer.Option(envvar="PRESSMARK_CONTACT", help="Your address or page, told to the portal in the User-Agent."),
     ] = "",
+    keep_open: Annotated[
+        str,
+        typer.Option(metavar="run|day", help="A WARC file ends with the run, or (for cron) with its UTC day."),
+    ] = "run",
+    digest: Annotated[str, typer.Option(metavar="sha1|sha256", help="The digests in WARC files and lines.")] = "sha1",
+    payload_digest: Annotated[
+        str,
+        typer.Option(
+            metavar="always|omit-when-chunked",
+            help="Leave the header WARC-Payload-Digest out where warcio and fastwarc take it for wrong.",
+        ),
+    ] = "always",
     portal: PortalOption = "chinanews",
     data: DataOption = Path("data"),
     collection: CollectionOption = "",
@@ -88,6 +102,9 @@ def crawl(
         PRESSMARK_DATA=str(data),
         PRESSMARK_COLLECTION=collection or described.name,
         PRESSMARK_CONTACT=contact,
+        PRESSMARK_KEEP_OPEN=_checked("--keep-open", keep_open, KeepOpen),
+        PRESSMARK_DIGEST=_checked("--digest", digest, DigestName),
+        PRESSMARK_PAYLOAD_DIGEST=_checked("--payload-digest", payload_digest, PayloadDigest),
         CONNECT_TO=connect_to or [],
         LOG_LEVEL=_checked_level(log_level),
         LOG_INSTALL_ROOT_HANDLER=False,
@@ -208,6 +225,12 @@ def _program() -> str:
     """Return how this very command is called again: by its name if that is on the path, else as it was called."""
     called = sys.argv[0]
     return "pressmark" if shutil.which("pressmark") == str(Path(called).absolute()) else called
+
+
+def _checked(option: str, value: str, choices: Any) -> str:
+    if value not in get_args(choices):
+        raise UsageError(f"{option} {value}: not known; take {' or '.join(get_args(choices))}")
+    return value
 
 
 def _checked_level(name: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from scrapy.crawler import CrawlerProcess
 from scrapy.settings import Settings
 
+from archive.files import OPEN_SUFFIX
 from crawler.fetching.plan import Plan
 from crawler.fetching.recorder import Recorder
 from crawler.fetching.spiders.chinanews import ChinanewsSpider
@@ -71,5 +72,7 @@ def run_crawl(recorder: Recorder, plan: Plan, settings: Settings) -> Run:
 
 def written_paths(recorder: Recorder) -> list[Path]:
     """Return the WARC files and the line files that a run has written to."""
-    warcs = [recorder.collection.archive / name for name in sorted(recorder.tally.files)]
+    paths = [recorder.collection.archive / name for name in sorted(recorder.tally.files)]
+    # A file that the next run goes on with has no final name yet.
+    warcs = [path if path.exists() else path.with_name(path.name + OPEN_SUFFIX) for path in paths]
     return warcs + sorted(recorder.register.written)

@@ -3,17 +3,22 @@
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import IO
 
 from archive.capture import Capture
-from archive.cdxj import index_capture, index_records, merge_indexes, write_index
-from archive.pressmark import Pressmark
+from archive.cdxj import index_exchange, index_records, merge_indexes, write_index
+from archive.errors import ArchiveError
+from archive.files import OPEN_SUFFIX
+from archive.pressmark import Original, Pressmark
 from archive.reader import Conversion, Exchange
-from archive.recovery import recover
-from archive.writer import WarcWriter
+from archive.records import is_not_modified
+from archive.recovery import finish, mend
+from archive.revisits import as_recorded, read_original
+from archive.writer import WarcOptions, WarcWriter
 from crawler.collection import Collection
 from crawler.errors import CrawlerError
 from crawler.fetching.tally import Tally
@@ -36,7 +41,7 @@ class Recorder:
     """
 
     def __init__(
-        self, collection: Collection, portal: Portal, *, max_bytes: int, software: tuple[tuple[str, str], ...]
+        self, collection: Collection, portal: Portal, *, options: WarcOptions, software: tuple[tuple[str, str], ...]
     ) -> None:
         """Open the collection for writing."""
         collection.make_folders()
@@ -49,11 +54,13 @@ class Recorder:
         self._index: list[str] = []
         self._lines: list[ArticleLine] = []
         self._committed_at = monotonic()
+        self._options = options
+        self._resumed: str | None = None
         self._writer = WarcWriter(
             collection.archive,
             prefix=portal.name,
             software=software,
-            max_bytes=max_bytes,
+            options=options,
             now=lambda: datetime.now(UTC),
             on_close=self._write_index,
         )
@@ -76,6 +83,8 @@ class Recorder:
         try:
             exchange = self._write(capture, tuple(notes))
             outcome, new = self.register.feed(exchange)
+            # Of a revisit the record has the head alone; those who listen get all that came.
+            exchange = replace(exchange, capture=capture)
             self._count(exchange, outcome)
             self._convert(outcome.settled)
             if monotonic() - self._committed_at > COMMIT_SECONDS:
@@ -121,26 +130,38 @@ class Recorder:
             self._lock = None
 
     def _mend(self) -> None:
-        for path in sorted(self.collection.archive.glob("*.open")):
-            mended = recover(path)
-            logger.warning("%s", mended.describe())
-            if mended.path:
-                write_index(self.collection.indexes / f"{mended.path.name}.cdxj", index_records(mended.path))
+        """Finish the files that a crash or an earlier day left open; go on with one of today where that is wanted."""
+        # The newest first: that is the one to go on with.
+        for path in sorted(self.collection.archive.glob("*.open"), reverse=True):
+            mended = mend(path)
+            if mended.torn_bytes or self._options.keep_open == "run":
+                logger.warning("%s", mended.describe())
+            if self._writer.resume(path):
+                self._resumed = path.name.removesuffix(OPEN_SUFFIX)
+            elif done := finish(mended).path:
+                write_index(self.collection.indexes / f"{done.name}.cdxj", index_records(done))
 
     def _write(self, capture: Capture, notes: tuple[tuple[str, str], ...]) -> Exchange:
         if self.failure:
             raise CrawlerError(self.failure)
-        recorded = self._writer.write_capture(capture, notes)
-        if recorded.response:
-            self._index.append(index_capture(capture, recorded.response))
+        original = self._find_original(capture)
+        recorded = self._writer.write_capture(capture, notes, original=original)
+        exchange = as_recorded(capture, notes, recorded, original)
+        if line := index_exchange(exchange):
+            self._index.append(line)
         self.tally.files.add(recorded.file)
-        return Exchange(
-            capture=capture,
-            pressmark=recorded.response,
-            metadata=recorded.metadata,
-            notes=notes,
-            end=recorded.end,
-        )
+        return exchange
+
+    def _find_original(self, capture: Capture) -> Original | None:
+        """Return the record that an exchange need only refer to, None where it is to be kept whole."""
+        if not is_not_modified(capture) or capture.head_block() != capture.response:
+            return self.register.digests.find_repeat(capture, self._options.digest)
+        stored = self.register.state.capture(capture.url)
+        try:
+            return read_original(self.collection.archive, stored.pressmark) if stored else None
+        except ArchiveError as error:
+            logger.warning("%s: its 304 refers to nothing: %s", capture.url, error)
+            return None
 
     def _convert(self, settled: Iterable[str]) -> None:
         """Write the conversion record of each settled article: its commit mark."""
@@ -174,7 +195,9 @@ class Recorder:
             self.tally.not_articles.append((outcome.visit.url, outcome.not_article))
 
     def _write_index(self, path: Path) -> None:
-        write_index(self.collection.indexes / f"{path.name}.cdxj", self._index)
+        # What earlier runs wrote into the file stands in no list of this one.
+        lines = index_records(path) if path.name == self._resumed else self._index
+        write_index(self.collection.indexes / f"{path.name}.cdxj", lines)
         self._index = []
 
     def _fail(self, error: OSError | sqlite3.Error) -> CrawlerError:

@@ -14,6 +14,10 @@ PRESSMARK_PORTAL = "chinanews"
 PRESSMARK_COLLECTION = ""
 PRESSMARK_CONTACT = ""
 PRESSMARK_MAX_WARC_BYTES = 1_000_000_000
+# "day": the next run goes on with the WARC file until its UTC day is over.
+PRESSMARK_KEEP_OPEN = "run"
+PRESSMARK_DIGEST = "sha1"
+PRESSMARK_PAYLOAD_DIGEST = "always"
 CONNECT_TO: list[str] = []
 
 USER_AGENT = f"Pressmark/{version('pressmark')} (web archiver for news portals)"

@@ -4,7 +4,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from archive.reader import Exchange
-
 from crawler.lines import ArticleLine
 from crawler.state import Visit
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import msgspec
 from scrapy import Request, Spider
@@ -16,8 +16,10 @@ from scrapy.utils.asyncio import create_looping_call
 from twisted.python.failure import Failure
 
 from archive.capture import Capture
+from archive.records import DigestName, PayloadDigest
+from archive.writer import KeepOpen, WarcOptions
 from crawler.collection import Collection
-from crawler.errors import CrawlerError
+from crawler.errors import CrawlerError, UsageError
 from crawler.fetching.plan import Plan, choose_branches
 from crawler.fetching.recorder import COMMIT_SECONDS, Recorder
 from crawler.reading.portals import Portal, find_portal
@@ -101,7 +103,12 @@ def open_recorder(portal: Portal, settings: BaseSettings) -> Recorder:
     return Recorder(
         Collection(Path(settings["PRESSMARK_DATA"]) / "collections" / name),
         portal,
-        max_bytes=settings.getint("PRESSMARK_MAX_WARC_BYTES"),
+        options=WarcOptions(
+            max_bytes=settings.getint("PRESSMARK_MAX_WARC_BYTES"),
+            digest=_choice(settings, "PRESSMARK_DIGEST", DigestName),
+            payload_digest=_choice(settings, "PRESSMARK_PAYLOAD_DIGEST", PayloadDigest),
+            keep_open=_choice(settings, "PRESSMARK_KEEP_OPEN", KeepOpen),
+        ),
         software=(
             ("software", settings["USER_AGENT"].partition(" ")[0]),
             ("http-header-user-agent", settings["USER_AGENT"]),
@@ -109,6 +116,13 @@ def open_recorder(portal: Portal, settings: BaseSettings) -> Recorder:
             ("isPartOf", name),
         ),
     )
+
+
+def _choice(settings: BaseSettings, name: str, choices: Any) -> Any:
+    value = settings[name]
+    if value not in get_args(choices):
+        raise UsageError(f"{name} {value!r}: not known; take {' or '.join(get_args(choices))}")
+    return value
 
 
 def _plan(portal: Portal, settings: BaseSettings, arguments: dict[str, Any]) -> Plan:
