@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, get_args
 
-from archive.capture import Capture, Truncation
+from archive.capture import Capture, Certificate, Truncation
 from archive.errors import ArchiveError
 from archive.pressmark import Pressmark
 from archive.writer import OPEN_SUFFIX
@@ -15,7 +15,9 @@ from archive.writer import OPEN_SUFFIX
 INPUT_BYTES = 64 * 1024
 GZIP_WBITS = 31
 EXCHANGE_TYPES = frozenset({"request", "response", "metadata"})
-OWN_FIELDS = frozenset({"fetchTimeMs", "truncated", "failure"})
+OWN_FIELDS = frozenset(
+    {"fetchTimeMs", "truncated", "failure", "tlsVerified", "tlsCertificateSha256", "tlsCertificateIssuer"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +237,7 @@ def _exchange(group: list[Record]) -> Exchange:
         ip=first.value("WARC-IP-Address"),
         protocols=first.values("WARC-Protocol") or ("http/1.1",),
         cipher=first.value("WARC-Cipher-Suite"),
+        certificate=_certificate(own),
         truncated=_truncation(response.value("WARC-Truncated") if response else own.get("truncated")),
         failure=own.get("failure"),
     )
@@ -244,6 +247,17 @@ def _exchange(group: list[Record]) -> Exchange:
         metadata=metadata.pressmark if metadata else None,
         notes=tuple(field for field in fields if field[0] not in OWN_FIELDS),
         end=group[-1].end,
+    )
+
+
+def _certificate(fields: dict[str, str]) -> Certificate | None:
+    if "tlsCertificateSha256" not in fields:
+        return None
+    verified = fields.get("tlsVerified", "no (not told)")
+    return Certificate(
+        sha256=fields["tlsCertificateSha256"],
+        issuer=fields.get("tlsCertificateIssuer", ""),
+        fault=None if verified == "yes" else verified.removeprefix("no (").removesuffix(")"),
     )
 
 
