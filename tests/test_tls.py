@@ -1,6 +1,6 @@
 """Certificates are checked, a bad one ends the exchange or is noted, and what was agreed on bears its usual names."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from ipaddress import ip_address
@@ -11,8 +11,12 @@ import pytest
 from cryptography import x509
 
 from archive.capture import Certificate
+from archive.reader import read_records
 from crawler.fetching.tls import iana_name, name_tls
+from crawler.runs import Finding, RunSummary, read_summaries
 from tests.certificates import LONG_AGO, Issued, dns
+from tests.conftest import Run
+from tests.exchanges import WHOLE, write_file
 from tests.raw_server import RawServer, Reply
 from tests.wire_run import WireRun, order, run_wire
 
@@ -127,6 +131,70 @@ def test_tls_1_2_is_recorded_with_its_suite(judged: Judged) -> None:
     capture = judged.strict.capture("old")
     assert capture.protocols == ("http/1.1", "tls/1.2")
     assert capture.cipher == "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"
+
+
+SECURE_PORTAL = """
+name = "secure"
+title = "安全样例网"
+asset_hosts = []
+
+[branches.js]
+name = "江苏"
+region = "CN-JS"
+scheme = "https"
+hosts = ["www.own.test"]
+article_url = '''^/(?P<year>\\d{4})/(?P<month>\\d\\d)(?P<day>\\d\\d)/(?P<id>\\d+)\\.html$'''
+layouts = []
+sections = [{ path = "/", name = "首页" }]
+"""
+
+
+@pytest.fixture
+def crawl_own(tmp_path: Path, pressmark: Callable[..., Run]) -> Iterator[Callable[..., tuple[Run, RunSummary]]]:
+    """The command on a portal whose certificate nobody signed but itself, and the summary of its run."""
+    portal = tmp_path / "secure.toml"
+    portal.write_text(SECURE_PORTAL)
+    context = BAD["own"].context(tmp_path)
+    reply = Reply(pieces=(b"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone",))
+    with RawServer({"www": reply}, context) as server:
+        pair = f"*.own.test:{server.addresses['https4']}"
+
+        def run(*words: str) -> tuple[Run, RunSummary]:
+            done = pressmark("crawl", "js", "--portal", str(portal), "--connect-to", pair, "--delay", "0", *words)
+            return done, read_summaries(tmp_path / "data" / "collections" / "secure" / "runs")[-1]
+
+        yield run
+
+
+def test_a_host_with_a_bad_certificate_is_stopped_and_named(crawl_own: Callable[..., tuple[Run, RunSummary]]) -> None:
+    done, summary = crawl_own()
+    line = "tls: certificate is self-signed; --insecure-tls goes on all the same"
+    assert done.returncode == 1
+    assert f"www.own.test: {line}" in " ".join(done.stderr.split())
+    assert (summary.requests, summary.exit_code) == (1, 1)
+    assert Finding(kind="stopped", where="www.own.test", why=line) in summary.findings
+
+
+def test_insecure_tls_goes_on_and_names_the_host(crawl_own: Callable[..., tuple[Run, RunSummary]]) -> None:
+    done, summary = crawl_own("--insecure-tls")
+    assert done.returncode == 0
+    assert "Asked in spite of a bad certificate" in done.stdout
+    assert Finding(kind="certificate", where="www.own.test", why="certificate is self-signed") in summary.findings
+    assert summary.statuses == {"404": 2}
+
+
+@pytest.mark.parametrize(
+    ("fault", "verdict"), [(None, "yes"), ("certificate has expired", "no (certificate has expired)")]
+)
+def test_the_metadata_record_says_what_was_made_of_a_certificate(
+    tmp_path: Path, fault: str | None, verdict: str
+) -> None:
+    certificate = Certificate(sha256="ab12", issuer="CN=Sample Root,O=样例", fault=fault)
+    *_, metadata = read_records(write_file(tmp_path, replace(WHOLE, certificate=certificate)))
+    lines = metadata.block.decode().splitlines()
+    assert f"tlsVerified: {verdict}" in lines
+    assert "tlsCertificateSha256: ab12" in lines
+    assert "tlsCertificateIssuer: CN=Sample Root,O=样例" in lines
 
 
 @pytest.mark.parametrize(
