@@ -50,6 +50,19 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """What a TLS server showed, and what was made of it.
+
+    `sha256` is the fingerprint in hexadecimal, `issuer` a name in the form of RFC 4514. `fault` says why the
+    certificate is not to be believed, None where it was checked and found good.
+    """
+
+    sha256: str
+    issuer: str
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
     """One HTTP exchange; the blocks are the bytes on the wire (below TLS), never re-made from parsed headers.
 
@@ -68,6 +81,7 @@ class Capture:
     ip: str | None = None
     protocols: tuple[str, ...] = ("http/1.1",)
     cipher: str | None = None
+    certificate: Certificate | None = None
     truncated: Truncation | None = None
     failure: str | None = None
     revisited: bytes | None = None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, get_args
 from urllib.parse import unquote_to_bytes
 
-from archive.capture import Capture, Truncation
+from archive.capture import Capture, Certificate, Truncation
 from archive.errors import ArchiveError
 from archive.files import OPEN_SUFFIX
 from archive.pressmark import Pressmark
@@ -17,7 +17,17 @@ from archive.records import DigestName, label_digest
 INPUT_BYTES = 64 * 1024
 GZIP_WBITS = 31
 EXCHANGE_TYPES = frozenset({"request", "response", "revisit", "metadata"})
-OWN_FIELDS = frozenset({"fetchTimeMs", "truncated", "failure", "responseHead"})
+OWN_FIELDS = frozenset(
+    {
+        "fetchTimeMs",
+        "truncated",
+        "failure",
+        "responseHead",
+        "tlsVerified",
+        "tlsCertificateSha256",
+        "tlsCertificateIssuer",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,6 +261,7 @@ def _exchange(group: list[Record]) -> Exchange:
         ip=first.value("WARC-IP-Address"),
         protocols=first.values("WARC-Protocol") or ("http/1.1",),
         cipher=first.value("WARC-Cipher-Suite"),
+        certificate=_certificate(own),
         # A revisit says that it is truncated because the payload lies elsewhere: nothing is missing.
         truncated=None if revisit else _truncation(first.value("WARC-Truncated") or own.get("truncated")),
         failure=own.get("failure"),
@@ -287,6 +298,17 @@ def _reference(revisit: Record) -> Reference:
         record_id=record_id,
         url=(revisit.value("WARC-Refers-To-Target-URI") or "").strip("<>") or None,
         date=_parse_date(date, revisit) if date else None,
+    )
+
+
+def _certificate(fields: dict[str, str]) -> Certificate | None:
+    if "tlsCertificateSha256" not in fields:
+        return None
+    verified = fields.get("tlsVerified", "no (not told)")
+    return Certificate(
+        sha256=fields["tlsCertificateSha256"],
+        issuer=fields.get("tlsCertificateIssuer", ""),
+        fault=None if verified == "yes" else verified.removeprefix("no (").removesuffix(")"),
     )
 
 

@@ -273,6 +273,11 @@ def _one_line(value: str) -> str:
 
 def _describe(capture: Capture, notes: Iterable[tuple[str, str]], original: Original | None) -> bytes:
     fields = [("fetchTimeMs", str(round(capture.seconds * 1000))), *notes]
+    if capture.certificate:
+        fault = capture.certificate.fault
+        fields.append(("tlsVerified", f"no ({fault})" if fault else "yes"))
+        fields.append(("tlsCertificateSha256", capture.certificate.sha256))
+        fields.append(("tlsCertificateIssuer", capture.certificate.issuer))
     if capture.truncated and not capture.response:
         fields.append(("truncated", capture.truncated))
     if capture.failure is not None:

@@ -29,11 +29,16 @@ class Reply:
 
 
 class RawServer:
-    """Serves replies by the first label of the Host header, on 127.0.0.1 and ::1, with and without TLS."""
+    """Serves replies by the first label of the Host header, on 127.0.0.1 and ::1, with and without TLS.
 
-    def __init__(self, replies: Mapping[str, Reply], tls: ssl.SSLContext) -> None:
+    `others` are served on 127.0.0.1 as well, each with its own context and under its own name in `addresses`.
+    """
+
+    def __init__(
+        self, replies: Mapping[str, Reply], tls: ssl.SSLContext, others: Mapping[str, ssl.SSLContext] | None = None
+    ) -> None:
         self._replies = replies
-        self._tls = tls
+        self._contexts = {"https4": tls, "https6": tls, **(others or {})}
         self._sockets = ExitStack()
         self._listeners: list[socket.socket] = []
         self.requests: dict[str, list[bytes]] = defaultdict(list)
@@ -41,15 +46,14 @@ class RawServer:
         self.addresses: dict[str, str] = {}
 
     def __enter__(self) -> Self:
-        families = ((socket.AF_INET, "127.0.0.1", "127.0.0.1", "4"), (socket.AF_INET6, "::1", "[::1]", "6"))
-        for family, host, literal, name in families:
-            for scheme in ("http", "https"):
-                listener = self._sockets.enter_context(socket.socket(family))
-                listener.bind((host, 0))
-                listener.listen(256)
-                self._listeners.append(listener)
-                self.addresses[scheme + name] = f"{literal}:{listener.getsockname()[1]}"
-                threading.Thread(target=self._accept, args=(listener, scheme + name), daemon=True).start()
+        for name in ("http4", "http6", *self._contexts):
+            family, host = (socket.AF_INET6, "::1") if name.endswith("6") else (socket.AF_INET, "127.0.0.1")
+            listener = self._sockets.enter_context(socket.socket(family))
+            listener.bind((host, 0))
+            listener.listen(256)
+            self._listeners.append(listener)
+            self.addresses[name] = f"{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+            threading.Thread(target=self._accept, args=(listener, name), daemon=True).start()
         return self
 
     def __exit__(
@@ -72,13 +76,14 @@ class RawServer:
         with suppress(OSError), connection:
             connection.settimeout(WAIT_SECONDS)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if transport.startswith("https"):
+            if transport in self._contexts:
                 self._converse_in_tls(connection, transport)
             else:
                 self._converse(connection, transport)
 
     def _converse_in_tls(self, connection: socket.socket, transport: str) -> None:
-        with self._tls.wrap_socket(connection, server_side=True) as inner:
+        context = self._contexts.get(transport, self._contexts["https4"])
+        with context.wrap_socket(connection, server_side=True) as inner:
             self._converse(inner, transport)
 
     def _converse(self, connection: socket.socket, transport: str) -> None:

@@ -1,9 +1,18 @@
 """Where connections may go."""
 
+from dataclasses import dataclass
+from typing import Any
+
 import pytest
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.error import DNSLookupError
+from twisted.internet.interfaces import IHostnameResolver
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.testing import MemoryReactorClock
+from zope.interface import implementer
 
 from crawler.errors import UsageError
-from crawler.fetching.connecting import ConnectTo, is_public, parse_connect_to
+from crawler.fetching.connecting import ConnectTo, GuardedEndpoint, RefusedAddressError, is_public, parse_connect_to
 
 
 @pytest.mark.parametrize(
@@ -96,3 +105,60 @@ def test_an_address_of_the_public_network_is_public(address: str) -> None:
 )
 def test_an_address_of_no_public_network_is_not(address: str) -> None:
     assert not is_public(address)
+
+
+@implementer(IHostnameResolver)
+@dataclass(frozen=True)
+class Names:
+    """A resolver that knows one name."""
+
+    addresses: tuple[str, ...]
+
+    def resolveHostName(self, receiver: Any, host: str, portNumber: int = 0, *_: Any) -> Any:  # noqa: N802, N803
+        receiver.resolutionBegan(None)
+        for text in self.addresses:
+            kind = IPv6Address if ":" in text else IPv4Address
+            receiver.addressResolved(kind("TCP", text, portNumber))
+        receiver.resolutionComplete()
+        return receiver
+
+
+def connect(*addresses: str) -> tuple[MemoryReactorClock, Any]:
+    """Connect to a name that has these addresses, wait for each try, and return the reactor and the outcome."""
+    reactor = MemoryReactorClock()
+    reactor.nameResolver = Names(addresses)
+    endpoint = GuardedEndpoint(
+        reactor=reactor,
+        secure=False,
+        host="www.mixed.test",
+        port=80,
+        tls_policy=None,
+        pair=None,
+        timeout_seconds=5.0,
+        bind_address=None,
+    )
+    outcome = endpoint.connect(Factory.forProtocol(Protocol))
+    reactor.pump([1.0] * 10)
+    return reactor, outcome
+
+
+def test_a_name_with_public_and_private_addresses_is_asked_at_the_public_ones_alone() -> None:
+    reactor, outcome = connect("10.0.0.1", "223.5.5.5", "127.0.0.1", "fd00::1", "2400:3200::1")
+    assert {client[0] for client in reactor.tcpClients} == {"223.5.5.5", "2400:3200::1"}
+    outcome.addErrback(lambda _: None)
+
+
+def test_a_name_with_private_addresses_alone_is_refused_and_the_first_is_named() -> None:
+    reactor, outcome = connect("10.0.0.1", "::1")
+    refused: list[Any] = []
+    outcome.addErrback(refused.append)
+    assert not reactor.tcpClients
+    assert refused[0].type is RefusedAddressError
+    assert "www.mixed.test resolves to 10.0.0.1, which is not a public address" in refused[0].getErrorMessage()
+
+
+def test_a_name_without_addresses_is_not_called_refused() -> None:
+    _, outcome = connect()
+    failed: list[Any] = []
+    outcome.addErrback(failed.append)
+    assert failed[0].type is DNSLookupError

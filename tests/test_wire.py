@@ -2,29 +2,20 @@
 
 import base64
 import gzip
-import json
-import os
-import ssl
-import subprocess
-import sys
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-from twisted.web._newclient import HTTP11ClientProtocol
 
-from crawler.errors import CrawlerError
-from crawler.fetching.exchange import iana_name, name_tls, strip_interim
-from crawler.fetching.wire import check_hooks
+from archive.capture import Capture
+from crawler.fetching.exchange import strip_interim
+from tests.certificates import LOOPBACK, Issued, dns
 from tests.raw_server import RawServer, Reply
+from tests.wire_run import WireRun, order, run_wire
 
 TRANSPORTS = ("http4", "https4", "http6", "https6")
 PAGE = "<html><body><h1>南京长江大桥亮灯迎新年</h1></body></html>".encode("gb18030")
@@ -111,6 +102,27 @@ WHOLE = {
     "bytewise-chunks": whole(*(bytes([byte]) for byte in CHUNKED + chunks(PAGE, 3) + b"\r\n")),
     "long-line": whole(sized(PAGE, b"X-Long: " + b"y" * 20_000)),
     "large": whole(sized(LONG)),
+    "large-chunks": whole(CHUNKED, chunks(LONG, 300_000, 5) + b"\r\n"),
+    "no-chunks": whole(CHUNKED + b"0\r\n\r\n"),
+    "gzip-transfer": whole(head(b"HTTP/1.1 200 OK", b"Transfer-Encoding: gzip, chunked"), chunks(ZIPPED, 9) + b"\r\n"),
+    "gzip-transfer-until-close": whole(head(b"HTTP/1.1 200 OK", b"Transfer-Encoding: gzip") + ZIPPED, then="close"),
+    "chunks-and-length": whole(
+        head(b"HTTP/1.1 200 OK", b"Content-Length: 5", b"Transfer-Encoding: chunked"), chunks(PAGE, 3) + b"\r\n"
+    ),
+    "deflate": whole(sized(zlib.compress(PAGE), b"Content-Encoding: deflate")),
+    "unknown-coding": whole(sized(BINARY, b"Content-Encoding: x-odd")),
+    "not-gzip": whole(sized(PAGE, b"Content-Encoding: gzip")),
+    "http-1-0-keep": whole(
+        b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: %d\r\n\r\n" % len(PAGE) + PAGE
+    ),
+    "odd-headers": whole(sized(PAGE, b"X-Nul: a\0b", b"X-Space : 1", b": no name", b"X-Empty:", b"X-\xd6: \xd0\xc2")),
+    "odd-status": whole(head(b"HTTP/1.1 999 Request denied", b"Content-Length: 2") + b"no"),
+    "reset-content": whole(head(b"HTTP/1.1 205 Reset Content", b"Content-Length: 0")),
+    "not-modified-length": whole(head(b"HTTP/1.1 304 Not Modified", b"Content-Length: 5000")),
+    "head-moved": whole(head(b"HTTP/1.1 302 Found", b"Location: /b", b"Content-Length: 9"), method="HEAD"),
+    "head-chunked": whole(CHUNKED, method="HEAD"),
+    "empty-post": whole(sized(b"thanks"), method="POST"),
+    "repeated-request": whole(sized(PAGE), headers={"X-Asked": ["b", "a"], "Host": "repeated-request.other.test"}),
 }
 BROKEN = {
     "cut": whole(head(b"HTTP/1.1 200 OK", b"Content-Length: 5000") + PAGE, then="close"),
@@ -123,6 +135,21 @@ BROKEN = {
     "too-long": whole(sized(LONG), meta={"download_maxsize": 10_000}),
     "too-long-chunks": whole(CHUNKED, chunks(LONG, 300_000) + b"\r\n", meta={"download_maxsize": 10_000}),
     "bad-chunk": whole(CHUNKED + b"4\r\nbodyzz\r\n", then="hold"),
+    "slow-chunks": whole(CHUNKED + b"ff\r\n" + PAGE, then="hold", meta={"download_timeout": 1.0}),
+    "slow-head": whole(b"HTTP/1.1 200 OK\r\nX-A", then="hold", meta={"download_timeout": 1.0}),
+    "cut-trailers": whole(CHUNKED + chunks(PAGE, 3) + b"X-Checksum: a", then="close"),
+    "cut-last-line": whole(CHUNKED + chunks(PAGE, 3), then="close"),
+    "cut-before-body": whole(head(b"HTTP/1.1 200 OK", b"Content-Length: 5000"), then="close"),
+    "two-lengths": whole(head(b"HTTP/1.1 200 OK", b"Content-Length: 5", b"Content-Length: 6") + b"fiver"),
+    "odd-length": whole(head(b"HTTP/1.1 200 OK", b"Content-Length: five") + b"fiver"),
+    "no-http": whole(b"SSH-2.0-OpenSSH_9.9\r\n", then="hold"),
+    "lf-chunks": whole(CHUNKED + b"4\nbody\n0\n\n", then="hold", meta={"download_timeout": 1.0}),
+    "odd-chunk-size": whole(CHUNKED + b"body\r\nbody\r\n", then="hold"),
+    "stopped": whole(head(b"HTTP/1.1 200 OK", b"Content-Length: 5000") + PAGE, then="hold", meta={"meddle": "stop"}),
+    "stopped-quietly": whole(
+        head(b"HTTP/1.1 200 OK", b"Content-Length: 5000") + PAGE, then="hold", meta={"meddle": "stop_quietly"}
+    ),
+    "cancelled": whole(CHUNKED + b"2\r\nok\r\n", then="hold", meta={"meddle": "cancel"}),
     "endless-head": whole(b"HTTP/1.1 200 OK\r\n", *[b"X-A: 1\r\n" * 30_000] * 8, meta={"download_maxsize": 100}),
 }
 TRUNCATED = {
@@ -134,6 +161,25 @@ TRUNCATED = {
     "too-long": ("length", "length: the response is longer than the limit"),
     "too-long-chunks": ("length", "length: the response is longer than the limit"),
     "bad-chunk": ("unspecified", "malformed response: _MalformedChunkedDataError: Chunk did not end with CRLF"),
+    "slow-chunks": ("time", "timeout after 1 s"),
+    "slow-head": ("time", "timeout after 1 s"),
+    "cut-trailers": ("disconnect", "disconnect: the connection ended before the response did"),
+    "cut-last-line": ("disconnect", "disconnect: the connection ended before the response did"),
+    "cut-before-body": ("disconnect", "disconnect: the connection ended before the response did"),
+    "two-lengths": (
+        "unspecified",
+        "malformed response: ValueError: Invalid response: conflicting Content-Length headers: b'5,6'",
+    ),
+    "odd-length": ("unspecified", "malformed response: ValueError: Value contains non-decimal digits: b'five'"),
+    "no-http": ("unspecified", "malformed response: ParseError: ('wrong number of parts', b'SSH-2.0-OpenSSH_9.9')"),
+    "lf-chunks": ("time", "timeout after 1 s"),
+    "odd-chunk-size": (
+        "unspecified",
+        "malformed response: _MalformedChunkedDataError: Chunk-size must be an integer.",
+    ),
+    "stopped": ("unspecified", "stopped before the response ended"),
+    "stopped-quietly": ("unspecified", "stopped before the response ended"),
+    "cancelled": ("unspecified", "stopped before the response ended"),
     "endless-head": ("length", "length: more than 1048776 bytes came"),
 }
 ERRORS = {
@@ -148,32 +194,17 @@ ERRORS = {
 }
 SPECIAL = {
     "stale": Case(reply=Reply(pieces=(sized(PAGE),), once=True)),
+    "stale-post": Case(reply=Reply(pieces=(sized(PAGE),), once=True)),
     "mute": whole(then="close"),
+    "silent": whole(then="hold"),
+    "hints-alone": whole(head(b"HTTP/1.1 103 Early Hints"), then="close"),
+    "deaf": whole(sized(PAGE)),
     "fragment": whole(sized(PAGE)),
     "sink": whole(sized(PAGE)),
     "proxied": whole(sized(PAGE)),
     "secret": whole(sized(PAGE)),
 }
 CASES = WHOLE | BROKEN | SPECIAL
-
-
-@dataclass(frozen=True, kw_only=True)
-class Crawled:
-    """What a crawl told, and the server it asked."""
-
-    server: RawServer
-    captures: dict[str, list[dict[str, Any]]]
-    results: dict[str, dict[str, Any]]
-    stats: dict[str, Any]
-
-    def capture(self, key: str) -> dict[str, Any]:
-        """Return the one capture of a request."""
-        (capture,) = self.captures[key]
-        return capture
-
-
-def order(key: str, url: str, **fields: Any) -> dict[str, Any]:
-    return {"key": key, "url": url, **fields}
 
 
 def list_orders(server: RawServer) -> list[dict[str, Any]]:
@@ -190,7 +221,11 @@ def list_orders(server: RawServer) -> list[dict[str, Any]]:
         order("stale-tls-1", "https://stale.https4.test/1"),
         order("stale-tls-2", "https://stale.https4.test/2"),
         order("fragment", "http://fragment.http4.test/x#part"),
+        order("stale-post-1", "http://stale-post.http4.test/1"),
+        order("stale-post-2", "http://stale-post.http4.test/2", method="POST", body="YQ=="),
         order("mute", "http://mute.http4.test/"),
+        order("silent", "http://silent.http4.test/", meta={"download_timeout": 1.0}),
+        order("hints-alone", "http://hints-alone.http4.test/"),
         order("sink", "http://sink.http4.test/", meta={"sink_fails": True}),
         order("refused", "http://refused.test/"),
         order("unknown", "http://nowhere.invalid/"),
@@ -209,149 +244,112 @@ def list_pairs(server: RawServer) -> list[str]:
     return [*pairs, "refused.test:127.0.0.1:1", f"notls.test:{server.addresses['http4']}"]
 
 
-def make_certificate(folder: Path) -> ssl.SSLContext:
-    """Return a server's context with a certificate that nobody signed but itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "www.example.test")])
-    names = [x509.DNSName("*.test"), x509.IPAddress(ip_address("127.0.0.1"))]
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "server.pem"
-    path.write_bytes(
-        certificate.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
-    return context
+@dataclass(frozen=True, kw_only=True)
+class Crawled:
+    """What a crawl stored, and the server it asked."""
 
+    server: RawServer
+    run: WireRun
 
-def run_crawl(orders: list[dict[str, Any]], pairs: list[str], *, sink: bool = True) -> list[dict[str, Any]]:
-    """Run a crawl in a process of its own, and return its events."""
-    clean = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.wire_crawl"],
-        input=json.dumps({"orders": orders, "connect_to": pairs, "sink": sink}).encode(),
-        env=clean,
-        cwd=Path(__file__).parent.parent,
-        capture_output=True,
-        timeout=60,
-        check=True,
-    )
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    def capture(self, key: str) -> Capture:
+        """Return the one capture of a request, as it is read back from the WARC file."""
+        return self.run.capture(key)
 
 
 @pytest.fixture(scope="module")
 def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawled]:
     """All cases, in one crawl."""
-    context = make_certificate(tmp_path_factory.mktemp("tls"))
+    folder = tmp_path_factory.mktemp("wire")
+    authority = Issued.authority("Sample Root")
+    names = (*dns(*(f"*.{transport}.test" for transport in TRANSPORTS), "secret.test"), *LOOPBACK)
+    context = Issued.server(*names, by=authority).context(folder)
     with RawServer({name: case.reply for name, case in CASES.items()}, context) as server:
-        events = run_crawl(list_orders(server), list_pairs(server))
-        captures: dict[str, list[dict[str, Any]]] = {}
-        for event in events:
-            if event["event"] == "capture":
-                captures.setdefault(event["key"], []).append(event)
-        yield Crawled(
-            server=server,
-            captures=captures,
-            results={event["key"]: event for event in events if event["event"] in {"response", "error"}},
-            stats=next(event for event in events if event["event"] == "stats"),
-        )
-
-
-def sent(capture: dict[str, Any]) -> bytes:
-    return base64.b64decode(capture["request"])
-
-
-def got(capture: dict[str, Any]) -> bytes:
-    return base64.b64decode(capture["response"])
+        run = run_wire(folder, list_orders(server), list_pairs(server), trusted=authority)
+        yield Crawled(server=server, run=run)
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 @pytest.mark.parametrize("name", WHOLE)
 def test_a_whole_exchange_is_captured_to_the_byte(crawled: Crawled, transport: str, name: str) -> None:
     capture = crawled.capture(f"{transport}/{name}")
-    assert [sent(capture)] == crawled.server.requests[f"{transport}/{name}"]
-    assert got(capture) == CASES[name].response
-    assert (capture["truncated"], capture["failure"]) == (None, None)
-    assert crawled.results[f"{transport}/{name}"]["event"] == "response"
+    assert [capture.request] == crawled.server.requests[f"{transport}/{name}"]
+    assert capture.response == CASES[name].response
+    assert (capture.truncated, capture.failure) == (None, None)
+    assert crawled.run.results[f"{transport}/{name}"]["event"] == "response"
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_exchange_keeps_what_came_and_says_why_it_ended(crawled: Crawled, transport: str, name: str) -> None:
     capture = crawled.capture(f"{transport}/{name}")
-    assert [sent(capture)] == crawled.server.requests[f"{transport}/{name}"]
-    assert got(capture)
-    assert CASES[name].response.startswith(got(capture))
-    assert (capture["truncated"], capture["failure"]) == TRUNCATED[name]
+    assert [capture.request] == crawled.server.requests[f"{transport}/{name}"]
+    assert capture.response
+    assert CASES[name].response.startswith(capture.response)
+    assert (capture.truncated, capture.failure) == TRUNCATED[name]
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 @pytest.mark.parametrize("name", ["cut", "cut-chunks", "cut-head", "reset", "slow"])
 def test_a_cut_response_loses_no_byte_that_was_sent(crawled: Crawled, transport: str, name: str) -> None:
-    assert got(crawled.capture(f"{transport}/{name}")) == CASES[name].response
+    assert crawled.capture(f"{transport}/{name}").response == CASES[name].response
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 @pytest.mark.parametrize("name", ERRORS)
 def test_scrapy_gets_its_usual_error_for_a_broken_exchange(crawled: Crawled, transport: str, name: str) -> None:
-    assert crawled.results[f"{transport}/{name}"]["type"] == ERRORS[name]
+    assert crawled.run.results[f"{transport}/{name}"]["type"] == ERRORS[name]
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_a_body_that_ends_with_a_reset_is_truncated_though_scrapy_takes_it(crawled: Crawled, transport: str) -> None:
-    assert crawled.results[f"{transport}/reset"]["status"] == 200
-    assert crawled.capture(f"{transport}/reset")["truncated"] == "disconnect"
+    assert crawled.run.results[f"{transport}/reset"]["status"] == 200
+    assert crawled.capture(f"{transport}/reset").truncated == "disconnect"
 
 
 @pytest.mark.parametrize(
     ("key", "ip", "protocols", "cipher"),
     [
-        ("http4/plain", "127.0.0.1", ["http/1.1"], None),
-        ("http6/plain", "::1", ["http/1.1"], None),
-        ("http4/http-1-0", "127.0.0.1", ["http/1.0"], None),
-        ("https4/plain", "127.0.0.1", ["http/1.1", "tls/1.3"], "TLS_AES_256_GCM_SHA384"),
-        ("https6/http-1-0", "::1", ["http/1.0", "tls/1.3"], "TLS_AES_256_GCM_SHA384"),
-        ("stale-tls-2", "127.0.0.1", ["http/1.1", "tls/1.3"], "TLS_AES_256_GCM_SHA384"),
+        ("http4/plain", "127.0.0.1", ("http/1.1",), None),
+        ("http6/plain", "::1", ("http/1.1",), None),
+        ("http4/http-1-0", "127.0.0.1", ("http/1.0",), None),
+        ("https4/plain", "127.0.0.1", ("http/1.1", "tls/1.3"), "TLS_AES_256_GCM_SHA384"),
+        ("https6/http-1-0", "::1", ("http/1.0", "tls/1.3"), "TLS_AES_256_GCM_SHA384"),
+        ("stale-tls-2", "127.0.0.1", ("http/1.1", "tls/1.3"), "TLS_AES_256_GCM_SHA384"),
     ],
 )
 def test_a_capture_names_the_peer_and_the_protocols(
-    crawled: Crawled, key: str, ip: str, protocols: list[str], cipher: str | None
+    crawled: Crawled, key: str, ip: str, protocols: tuple[str, ...], cipher: str | None
 ) -> None:
     capture = crawled.capture(key)
-    assert (capture["ip"], capture["protocols"], capture["cipher"]) == (ip, protocols, cipher)
+    assert (capture.ip, capture.protocols, capture.cipher) == (ip, protocols, cipher)
 
 
 def test_a_capture_says_when_it_began_and_how_long_it_took(crawled: Crawled) -> None:
     capture = crawled.capture("http4/slow")
-    assert datetime.fromisoformat(capture["started_at"]).utcoffset() == timedelta(0)
-    assert 1.0 <= capture["seconds"] < 10
+    assert capture.started_at.utcoffset() == timedelta(0)
+    assert 1.0 <= capture.seconds < 10
 
 
 @pytest.mark.parametrize(("name", "transport"), [("stale", "http4"), ("stale-tls", "https4")])
 def test_a_request_sent_again_over_a_new_connection_is_one_capture(crawled: Crawled, name: str, transport: str) -> None:
     first, lost, again = crawled.server.requests[f"{transport}/stale"]
-    assert sent(crawled.capture(f"{name}-1")) == first
-    assert sent(crawled.capture(f"{name}-2")) == lost == again
-    assert got(crawled.capture(f"{name}-2")) == CASES["stale"].response
-    assert crawled.stats["capture/resent"] == 2
+    assert crawled.capture(f"{name}-1").request == first
+    assert crawled.capture(f"{name}-2").request == lost == again
+    assert crawled.capture(f"{name}-2").response == CASES["stale"].response
+    assert crawled.run.stats["capture/resent"] == 2
 
 
 def test_a_url_is_captured_without_its_fragment(crawled: Crawled) -> None:
-    assert crawled.capture("fragment")["url"] == "http://fragment.http4.test/x"
+    assert crawled.capture("fragment").url == "http://fragment.http4.test/x"
 
 
 @pytest.mark.parametrize(
     ("key", "request_is_kept", "failure"),
     [
         ("mute", True, "disconnect: the connection ended before the response did"),
+        ("silent", True, "timeout after 1 s"),
+        ("hints-alone", True, "disconnect: the connection ended before the response did"),
+        ("stale-post-2", True, "disconnect: the connection ended before the response did"),
         ("refused", False, "connect: 127.0.0.1:1 refused"),
         ("unknown", False, "dns: no address for nowhere.invalid"),
         ("no-tls", False, "tls: notls.test: wrong version number"),
@@ -364,16 +362,16 @@ def test_a_failure_without_a_response_is_told_in_one_line(
     crawled: Crawled, key: str, request_is_kept: bool, failure: str
 ) -> None:
     capture = crawled.capture(key)
-    assert capture["failure"] == failure
-    assert (bool(sent(capture)), got(capture), capture["truncated"]) == (request_is_kept, b"", None)
-    assert crawled.results[key]["event"] == "error"
+    assert capture.failure == failure
+    assert (bool(capture.request), capture.response, capture.truncated) == (request_is_kept, b"", None)
+    assert crawled.run.results[key]["event"] == "error"
 
 
 def test_a_name_that_resolves_to_loopback_is_refused(crawled: Crawled) -> None:
-    failure = crawled.capture("loopback-name")["failure"]
+    failure = crawled.capture("loopback-name").failure
     assert failure.startswith("refused: localhost resolves to ")
     assert failure.endswith(", which is not a public address (name it with --connect-to to allow it)")
-    assert crawled.results["loopback-name"]["type"] == "RefusedAddressError"
+    assert crawled.run.results["loopback-name"]["type"] == "RefusedAddressError"
 
 
 def test_a_refused_host_is_not_even_connected_to(crawled: Crawled) -> None:
@@ -382,9 +380,9 @@ def test_a_refused_host_is_not_even_connected_to(crawled: Crawled) -> None:
 
 
 def test_what_the_sink_raises_takes_the_place_of_the_response(crawled: Crawled) -> None:
-    assert crawled.results["sink"]["type"] == "RuntimeError"
-    assert crawled.results["sink"]["message"] == "the sink is full"
-    assert got(crawled.capture("sink")) == CASES["sink"].response
+    assert crawled.run.results["sink"]["type"] == "RuntimeError"
+    assert crawled.run.results["sink"]["message"] == "the sink is full"
+    assert crawled.capture("sink").response == CASES["sink"].response
 
 
 def test_a_request_through_a_proxy_is_stored_without_its_credentials(crawled: Crawled) -> None:
@@ -392,35 +390,44 @@ def test_a_request_through_a_proxy_is_stored_without_its_credentials(crawled: Cr
     (seen,) = crawled.server.requests["http4/proxied"]
     secret = base64.b64encode(b"crawler:secret")
     assert seen.startswith(b"GET http://proxied.test/p HTTP/1.1\r\n")
-    assert sent(capture) == seen.replace(b"Basic " + secret, b"(left out)")
-    assert secret not in sent(capture)
-    assert (got(capture), capture["ip"]) == (CASES["proxied"].response, None)
+    assert capture.request == seen.replace(b"Basic " + secret, b"(left out)")
+    assert secret not in capture.request
+    assert (capture.response, capture.ip) == (CASES["proxied"].response, None)
 
 
 def test_a_request_through_a_tunnel_is_stored_as_the_origin_saw_it(crawled: Crawled) -> None:
     capture = crawled.capture("tunnelled")
-    assert [sent(capture)] == crawled.server.requests["http4/secret"]
-    assert (got(capture), capture["ip"]) == (CASES["secret"].response, None)
-    assert capture["protocols"] == ["http/1.1", "tls/1.3"]
+    assert [capture.request] == crawled.server.requests["http4/secret"]
+    assert (capture.response, capture.ip) == (CASES["secret"].response, None)
+    assert capture.protocols == ("http/1.1", "tls/1.3")
 
 
 def test_every_request_is_captured_once(crawled: Crawled) -> None:
     keys = {order["key"] for order in list_orders(crawled.server)}
-    assert {key: len(captures) for key, captures in crawled.captures.items()} == dict.fromkeys(keys, 1)
-    assert crawled.results.keys() == keys
-    assert "capture/uncaptured" not in crawled.stats
+    assert {key: len(captures) for key, captures in crawled.run.captures.items()} == dict.fromkeys(keys, 1)
+    assert crawled.run.results.keys() == keys
+    assert "capture/uncaptured" not in crawled.run.stats
 
 
-def test_a_spider_without_a_sink_is_told_how_to_set_one() -> None:
-    (error,) = [event for event in run_crawl([order("a", "http://a.test/")], [], sink=False) if "message" in event]
-    assert error["type"] == "CrawlerError"
-    assert "set spider.capture_sink to a callable" in error["message"]
+def test_a_spider_without_a_sink_is_told_how_to_set_one(tmp_path: Path) -> None:
+    run = run_wire(tmp_path, [order("a", "http://a.test/")], [], sink=False)
+    assert run.results["a"]["type"] == "CrawlerError"
+    assert "set spider.capture_sink to a callable" in run.results["a"]["message"]
 
 
-def test_a_twisted_without_the_hooks_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(HTTP11ClientProtocol, "_finishResponse")
-    with pytest.raises(CrawlerError, match=r"^captures cannot .* HTTP11ClientProtocol has no _finishResponse;.*$"):
-        check_hooks()
+def test_a_response_that_was_not_captured_is_counted_and_recorded_as_a_failure(
+    crawled: Crawled, tmp_path: Path
+) -> None:
+    pair = f"*.test:{crawled.server.addresses['http4']}"
+    run = run_wire(tmp_path, [order("deaf", "http://deaf.test/")], [pair], handler="DeafHandler")
+    capture = run.capture("deaf")
+    assert run.results["deaf"]["event"] == "response"
+    assert run.stats["capture/uncaptured"] == 1
+    assert "http://deaf.test/: a response came back, but none of its bytes was captured" in run.log
+    assert (capture.response, capture.failure) == (
+        b"",
+        "not captured: a response came back, but none of its bytes was seen",
+    )
 
 
 @pytest.mark.parametrize(
@@ -433,24 +440,3 @@ def test_a_twisted_without_the_hooks_is_told_in_one_line(monkeypatch: pytest.Mon
 )
 def test_interim_responses_are_cut_off_the_front_alone(block: bytes, rest: bytes) -> None:
     assert strip_interim(block) == rest
-
-
-@pytest.mark.parametrize(
-    ("suite", "name"),
-    [
-        ("TLS_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256"),
-        ("ECDHE-RSA-AES256-GCM-SHA384", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"),
-        ("ECDHE-ECDSA-CHACHA20-POLY1305", "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"),
-        ("DHE-RSA-AES128-SHA256", "TLS_DHE_RSA_WITH_AES_128_CBC_SHA256"),
-        ("ECDHE-ECDSA-AES128-CCM8", "TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8"),
-        ("AES128-SHA", "TLS_RSA_WITH_AES_128_CBC_SHA"),
-        ("PSK-NULL-SHA", None),
-    ],
-)
-def test_a_cipher_suite_bears_its_iana_name(suite: str, name: str | None) -> None:
-    assert iana_name(suite) == name
-
-
-def test_a_tls_version_is_written_as_in_warc_protocol() -> None:
-    versions = [name_tls(version, None).protocol for version in ("TLSv1.3", "TLSv1", "SSLv3")]
-    assert versions == ["tls/1.3", "tls/1.0", "ssl/3"]

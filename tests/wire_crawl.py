@@ -1,27 +1,35 @@
-"""A crawl in a process of its own: requests come in as JSON on stdin, captures and results go out as JSON lines."""
+"""A crawl in a process of its own: requests come in as JSON on stdin, results go out as JSON lines.
 
+Captures go into WARC files, each with the key of its order as a note.
+"""
+
+import asyncio
 import base64
 import json
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from scrapy import Request, Spider
-from scrapy.crawler import CrawlerProcess
+from scrapy import Request, Spider, signals
+from scrapy.crawler import Crawler, CrawlerProcess
+from scrapy.exceptions import DownloadCancelledError, StopDownload
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from archive.capture import Capture
+from archive.writer import WarcWriter
+from crawler.fetching.wire import CapturingDownloadHandler
 
-HANDLER = "crawler.fetching.wire.CapturingDownloadHandler"
 SETTINGS = {
-    "DOWNLOAD_HANDLERS": {"http": HANDLER, "https": HANDLER},
     "TWISTED_DNS_RESOLVER": "scrapy.resolver.CachingHostnameResolver",
     "CONCURRENT_REQUESTS": 64,
+    "DOWNLOAD_TIMEOUT": 15,
     "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
     "DOWNLOAD_DELAY": 0,
     "RETRY_ENABLED": False,
+    "COMPRESSION_ENABLED": False,
     "REDIRECT_ENABLED": False,
     "ROBOTSTXT_OBEY": False,
     "HTTPERROR_ALLOW_ALL": True,
@@ -38,17 +46,50 @@ def tell(event: str, url: str, **fields: Any) -> None:
     sys.stdout.write(json.dumps({"event": event, "url": url, **fields}) + "\n")
 
 
-def tell_capture(capture: Capture, request: Request) -> None:
-    """Write a capture; the sink of the crawl."""
-    fields = asdict(capture) | {
-        "started_at": capture.started_at.isoformat(),
-        "request": base64.b64encode(capture.request).decode("ascii"),
-        "response": base64.b64encode(capture.response).decode("ascii"),
-        "key": request.meta["key"],
-    }
-    tell("capture", fields.pop("url"), **fields)
-    if request.meta.get("sink_fails"):
-        raise RuntimeError("the sink is full")
+class MeddlingHandler(CapturingDownloadHandler):
+    """Breaks off at the first byte of a body where an order says how: `stop`, as a signal may, or `cancel`."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._tasks: dict[Request, asyncio.Future[Response]] = {}
+        crawler.signals.connect(self._meddle, signals.bytes_received)
+
+    async def download_request(self, request: Request) -> Response:
+        task = asyncio.ensure_future(super().download_request(request))
+        self._tasks[request] = task
+        try:
+            return await task
+        except asyncio.CancelledError as error:
+            raise DownloadCancelledError("cancelled") from error
+
+    def _meddle(self, data: bytes, request: Request, spider: Spider) -> None:
+        # The handler of the other scheme hears of it as well.
+        if request.meta.get("meddle") == "cancel" and request in self._tasks:
+            self._tasks[request].cancel()
+        if request.meta.get("meddle") == "stop":
+            raise StopDownload(fail=True)
+        if request.meta.get("meddle") == "stop_quietly":
+            raise StopDownload(fail=False)
+
+
+class DeafHandler(CapturingDownloadHandler):
+    """Has connections that capture nothing, as after a change in Twisted that no check has noticed."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._pool._factory = self._pool._factory.__mro__[1]
+
+
+class Sink:
+    """Writes captures; fails afterwards where an order says so."""
+
+    def __init__(self, folder: Path) -> None:
+        self.writer = WarcWriter(folder, prefix="wire", software=(), now=lambda: datetime.now(UTC))
+
+    def __call__(self, capture: Capture, request: Request) -> None:
+        self.writer.write_capture(capture, (("key", request.meta["key"]),))
+        if request.meta.get("sink_fails"):
+            raise RuntimeError("the sink is full")
 
 
 class WireSpider(Spider):
@@ -65,6 +106,7 @@ class WireSpider(Spider):
                 order["url"],
                 method=order.get("method", "GET"),
                 body=base64.b64decode(order.get("body", "")),
+                headers=order.get("headers"),
                 meta=meta,
                 priority=-place,
                 errback=self.fail,
@@ -98,10 +140,15 @@ class WireSpider(Spider):
 def main() -> None:
     """Crawl."""
     told = json.load(sys.stdin)
-    process = CrawlerProcess({**SETTINGS, "CONNECT_TO": told["connect_to"]})
-    sink = {"capture_sink": staticmethod(tell_capture)} if told["sink"] else {}
-    process.crawl(type("ToldSpider", (WireSpider,), {"orders": told["orders"], **sink}))
+    handler = f"tests.wire_crawl.{told['handler']}"
+    process = CrawlerProcess({**SETTINGS, **told["settings"], "DOWNLOAD_HANDLERS": {"http": handler, "https": handler}})
+    sink = Sink(Path(told["folder"]))
+    spider = type("ToldSpider", (WireSpider,), {"orders": told["orders"]})
+    if told["sink"]:
+        spider.capture_sink = sink  # type: ignore[attr-defined]
+    process.crawl(spider)
     process.start()
+    sink.writer.close()
 
 
 if __name__ == "__main__":

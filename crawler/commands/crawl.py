@@ -61,6 +61,10 @@ def crawl(
             metavar="HOST:ADDRESS", help="Connect there for a host, e.g. '*.test:127.0.0.1:8000'. May be repeated."
         ),
     ] = None,
+    insecure_tls: Annotated[
+        bool,
+        typer.Option("--insecure-tls", help="Go on where a certificate is bad; the records say what is wrong with it."),
+    ] = False,
     contact: Annotated[
         str,
         typer.Option(envvar="PRESSMARK_CONTACT", help="Your address or page, told to the portal in the User-Agent."),
@@ -106,6 +110,7 @@ def crawl(
         PRESSMARK_DIGEST=_checked("--digest", digest, DigestName),
         PRESSMARK_PAYLOAD_DIGEST=_checked("--payload-digest", payload_digest, PayloadDigest),
         CONNECT_TO=connect_to or [],
+        DOWNLOAD_VERIFY_CERTIFICATES=False if insecure_tls else None,
         LOG_LEVEL=_checked_level(log_level),
         LOG_INSTALL_ROOT_HANDLER=False,
     )
@@ -186,6 +191,7 @@ def _write_summary(run: Run, plan: Plan, recorder: Recorder, code: int) -> None:
     findings = [Finding(kind="unreadable", where=url, why=why) for url, why in tally.faults]
     findings += [Finding(kind="failed", where=url, why=why) for url, why in tally.failures]
     findings += [Finding(kind="stopped", where=host, why=why) for host, why in tally.stopped.items()]
+    findings += [Finding(kind="certificate", where=host, why=why) for host, why in sorted(tally.certificates.items())]
     findings += [Finding(kind="not_an_article", where=url, why=why) for url, why in tally.not_articles]
     findings += [Finding(kind="robots", where=url, why="forbidden by robots.txt") for url in tally.excluded]
     summary = RunSummary(

@@ -60,6 +60,7 @@ def _findings(tally: Tally) -> Mapping[str, list[str]]:
         "Could not be read (captured all the same)": [f"{url}  {why}" for url, why in tally.faults],
         "Failed": [f"{url}  {why}" for url, why in tally.failures],
         "Not asked any more in this run": [f"{host}  {why}" for host, why in tally.stopped.items()],
+        "Asked in spite of a bad certificate": [f"{host}  {why}" for host, why in tally.certificates.items()],
         "Forbidden by robots.txt": tally.excluded,
         "No article": [f"{url}  {why}" for url, why in tally.not_articles],
     }

@@ -1,6 +1,7 @@
 """One exchange while it runs: what went over the wire so far, and the capture that it makes at its end."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import monotonic
@@ -10,7 +11,8 @@ from scrapy import Request
 from twisted.internet.error import ConnectionDone
 
 from archive.capture import Capture, Truncation
-from crawler.fetching.failures import DISCONNECTED, explain
+from crawler.fetching.failures import DISCONNECTED, STOPPED, explain
+from crawler.fetching.tls import REMEDY, Tls, Verdict
 
 INTERIM = re.compile(rb"HTTP/\d+\.\d+ 1\d\d[ \r\n]")
 HEAD_END = re.compile(rb"\n\r?\n")
@@ -20,26 +22,17 @@ FRAMING_BYTES = 1024 * 1024
 # Scrapy's own where a request sets none.
 CONNECT_SECONDS = 10.0
 
-OPENSSL_SUITE = re.compile(
-    r"(?P<exchange>(?:ECDHE|DHE)-(?:RSA|ECDSA|DSS)|)-?"
-    r"(?:(?P<aes>AES\d+)-(?:(?P<mode>GCM|CCM8?)-?)?(?P<hash>SHA\d*)?|(?P<chacha>CHACHA20-POLY1305))"
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tls:
-    """What a handshake agreed on: the version as WARC-Protocol names it, the suite by its IANA name."""
-
-    protocol: str
-    cipher: str | None
-
 
 @dataclass(slots=True)
 class Attempt:
-    """The bytes that went over one connection for an exchange; `max_bytes` bounds those that come in (0: no bound)."""
+    """The bytes that went over one connection for an exchange; `max_bytes` bounds those that come in (0: no bound).
+
+    `verdict` is on the certificate, None without TLS; `tls` is None until the handshake is done.
+    """
 
     peer: str | None
     tls: Tls | None
+    verdict: Verdict | None
     max_bytes: int
     sent: list[bytes] = field(default_factory=list)
     received: list[bytes] = field(default_factory=list)
@@ -77,7 +70,8 @@ class Attempt:
 class Exchange:
     """A request and its response, as they pass; only the last attempt counts.
 
-    Made just before the request goes to the agent. `target` is the `host:port` that is connected to.
+    Made just before the request goes to the agent. `target` is the `host:port` that is connected to, `abort` ends the
+    connection.
     """
 
     def __init__(self, request: Request, max_bytes: int) -> None:
@@ -88,15 +82,16 @@ class Exchange:
         self.proxied = bool(request.meta.get("proxy"))
         self.timeout_seconds: float = request.meta.get("download_timeout") or CONNECT_SECONDS
         self.attempts = 0
-        self.last = Attempt(None, None, 0)
+        self.abort: Callable[[], object] = lambda: None
+        self.last = Attempt(None, None, None, 0)
         self._max_bytes = 2 * max_bytes + FRAMING_BYTES if max_bytes else 0
         self._started_at = datetime.now(UTC)
         self._started = monotonic()
 
-    def start_attempt(self, peer: str | None, tls: Tls | None) -> Attempt:
+    def start_attempt(self, peer: str | None, tls: Tls | None, verdict: Verdict | None) -> Attempt:
         """Begin anew: the request is about to be written to a connection, perhaps for the second time."""
         self.attempts += 1
-        self.last = Attempt(peer, tls, self._max_bytes)
+        self.last = Attempt(peer, tls, verdict, self._max_bytes)
         return self.last
 
     def finish(self, error: BaseException | None) -> Capture:
@@ -114,13 +109,17 @@ class Exchange:
             ip=None if self.proxied else last.peer,
             protocols=_protocols(response, last.tls),
             cipher=last.tls.cipher if last.tls else None,
+            certificate=last.verdict.certificate if last.verdict else None,
             truncated=truncated,
             failure=failure,
         )
 
     def _verdict(self, error: BaseException | None, response: bytes) -> tuple[Truncation | None, str | None]:
+        verdict = self.last.verdict
         if self.last.whole:
             return None, None
+        if verdict and verdict.refused:
+            return None, f"tls: {self.host}: {verdict.fault}; {REMEDY}"
         if self.last.too_long:
             reason: Truncation = "length"
             line = f"length: more than {self._max_bytes} bytes came"
@@ -129,7 +128,7 @@ class Exchange:
         elif self.last.lost:
             reason, line = "disconnect", DISCONNECTED
         elif response:
-            reason, line = "unspecified", "stopped before the response ended"
+            reason, line = "unspecified", STOPPED
         else:
             reason, line = "unspecified", "not captured: a response came back, but none of its bytes was seen"
         if line == DISCONNECTED and self._unsent(response):
@@ -164,28 +163,3 @@ def strip_interim(block: bytes) -> bytes:
         end = HEAD_END.search(block)
         block = block[end.end() :] if end else b""
     return block
-
-
-def name_tls(version: str, suite: str | None) -> Tls:
-    """Turn OpenSSL's names ("TLSv1.3", "ECDHE-RSA-AES256-GCM-SHA384") into those of the WARC proposals and IANA."""
-    kind, _, number = version.partition("v")
-    digits = number if "." in number or kind == "SSL" else f"{number}.0"
-    return Tls(protocol=f"{kind.lower()}/{digits}", cipher=iana_name(suite) if suite else None)
-
-
-def iana_name(suite: str) -> str | None:
-    """Return the IANA name of an OpenSSL cipher suite, None for one that is rare and not known here.
-
-    TLS 1.3 suites have one name in both; the others follow the rule of RFC 5246, A.5, and its successors.
-    """
-    if suite.startswith("TLS_"):
-        return suite
-    match = OPENSSL_SUITE.fullmatch(suite)
-    if not match:
-        return None
-    exchange = (match["exchange"] or "RSA").replace("-", "_")
-    if match["chacha"]:
-        return f"TLS_{exchange}_WITH_CHACHA20_POLY1305_SHA256"
-    mode = (match["mode"] or "CBC").replace("CCM8", "CCM_8")
-    digest = f"_{match['hash']}" if match["hash"] else ""
-    return f"TLS_{exchange}_WITH_{match['aes'].replace('AES', 'AES_')}_{mode}{digest}"

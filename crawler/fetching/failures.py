@@ -1,5 +1,6 @@
 """Why an exchange broke off: one line for people, and the reason in WARC's words."""
 
+import asyncio
 from collections.abc import Iterator
 
 from OpenSSL import SSL
@@ -8,6 +9,7 @@ from scrapy.exceptions import (
     DownloadCancelledError,
     DownloadConnectionRefusedError,
     DownloadTimeoutError,
+    StopDownload,
 )
 from service_identity import CertificateError, VerificationError
 from twisted.internet import error as twisted_error
@@ -27,6 +29,7 @@ from crawler.fetching.connecting import RefusedAddressError
 LOSSES = (ConnectionClosed, ConnectionAborted, _DataLoss)
 
 DISCONNECTED = "disconnect: the connection ended before the response did"
+STOPPED = "stopped before the response ended"
 
 
 def explain(error: BaseException, *, host: str, target: str, timeout_seconds: float) -> tuple[Truncation, str]:
@@ -66,6 +69,8 @@ def _explain_known(  # noqa: PLR0911 - a table in the form of a function
             return "disconnect", f"tls: {host}: {_tls_line(cause)}"
         case DownloadCancelledError() | CancelledError():
             return "length", "length: the response is longer than the limit"
+        case asyncio.CancelledError() | StopDownload():
+            return "unspecified", STOPPED
     return None
 
 

@@ -188,6 +188,11 @@ class Frontier(BaseScheduler):
         if host.robots:
             self._set_delay(host.name, self._plan.delay(host.robots.delay_seconds))
             return
+        capture = exchange.capture
+        if capture.failure and not capture.response and capture.certificate and capture.certificate.fault:
+            # No other answer is to be had by asking again.
+            self._stop(host, capture.failure.replace(f"{host.name}: ", "", 1))
+            return
         host.robots_tries += 1
         self._pause(host, exchange, attempts=host.robots_tries)
         if host.robots_tries >= ROBOTS_TRIES and not host.stopped:

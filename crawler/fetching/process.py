@@ -13,7 +13,7 @@ from crawler.fetching.plan import Plan
 from crawler.fetching.recorder import Recorder
 from crawler.fetching.spiders.chinanews import ChinanewsSpider
 from crawler.fetching.tally import Tally
-from crawler.fetching.wire import check_hooks
+from crawler.fetching.wire import check_capturing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ def load_settings(**changes: Any) -> Settings:
 
 def run_crawl(recorder: Recorder, plan: Plan, settings: Settings) -> Run:
     """Crawl until nothing is left within the plan, or a signal comes; the collection is closed at the end."""
-    check_hooks()
+    check_capturing()
     process = _Process(settings)
     crawler = process.create_crawler(ChinanewsSpider)
     try:

@@ -44,6 +44,8 @@ CONCURRENT_REQUESTS_PER_DOMAIN = 1
 # Scrapy makes this many tasks for each response; the default of 100 halves the speed.
 CONCURRENT_ITEMS = 4
 DOWNLOAD_TIMEOUT = 30
+# --insecure-tls turns it off; certificates are judged all the same, and the verdict is kept.
+DOWNLOAD_VERIFY_CERTIFICATES = True
 DOWNLOAD_MAXSIZE = 64 * 1024 * 1024
 
 # Redirects, retries, robots.txt and hosts are the frontier's and the ledger's: they must survive a crash and be told

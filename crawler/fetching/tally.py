@@ -22,7 +22,10 @@ class BranchTally:
 
 @dataclass(slots=True)
 class Tally:
-    """The counts of one run; `failures` and `faults` are (URL, reason) pairs."""
+    """The counts of one run; `failures` and `faults` are (URL, reason) pairs.
+
+    `certificates` says what is wrong with the certificates of the hosts that were asked all the same.
+    """
 
     branches: dict[str, BranchTally] = field(default_factory=dict)
     statuses: Counter[str] = field(default_factory=Counter)
@@ -35,6 +38,7 @@ class Tally:
     not_articles: list[tuple[str, str]] = field(default_factory=list)
     excluded: list[str] = field(default_factory=list)
     stopped: dict[str, str] = field(default_factory=dict)
+    certificates: dict[str, str] = field(default_factory=dict)
 
     @property
     def requests(self) -> int:
@@ -52,6 +56,8 @@ class Tally:
         self.statuses[str(visit.status) if visit.status else "none"] += 1
         self.kinds[visit.kind] += 1
         self.bytes_received += len(capture.response)
+        if capture.certificate and capture.certificate.fault and capture.response:
+            self.certificates[visit.host] = capture.certificate.fault
         if visit.condition == "failed" or (capture.truncated and visit.condition == "done"):
             self.failures.append((visit.url, capture.failure or f"status {visit.status}"))
 

@@ -4,44 +4,38 @@ It reaches into Scrapy and Twisted at three places, and patches neither: the han
 an exchange gets, the pool's factory makes protocols that copy what they receive, and the request copies what it writes.
 """
 
+import asyncio
 import logging
+from contextlib import suppress
 from contextvars import ContextVar
-from functools import cache
+from functools import partial
 from typing import Any, Protocol
 
 from scrapy import Request
+from scrapy.core.downloader.handlers import http11
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IHandshakeListener
 from twisted.internet.protocol import connectionDone
-from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from twisted.web._newclient import HTTP11ClientProtocol, HTTPClientParser
 from twisted.web._newclient import Request as WireRequest
 from twisted.web.client import HTTPConnectionPool, _HTTP11ClientFactory
+from twisted.web.http import _ChunkedTransferDecoder, _IdentityTransferDecoder
+from twisted.web.http_headers import InvalidHeaderName
 from zope.interface import implementer  # type: ignore[import-untyped]
 
 from archive.capture import Capture
 from crawler.errors import CrawlerError
 from crawler.fetching.connecting import ConnectTo, GuardedEndpoint, parse_connect_to
-from crawler.fetching.exchange import Attempt, Exchange, Tls, name_tls
+from crawler.fetching.exchange import Attempt, Exchange
+from crawler.fetching.hooks import broken, check_hooks, rehearse
+from crawler.fetching.tls import Tls, TlsPolicy, find_verdict, name_tls
 
 # Twisted drops a connection at a header line of 16 KiB; some cookies and policies are longer.
 MAX_LINE_BYTES = 1024 * 1024
-HOOKS: tuple[tuple[type, tuple[str, ...]], ...] = (
-    (HTTP11DownloadHandler, ("download_request",)),
-    (HTTPConnectionPool, ("getConnection", "_newConnection", "_factory", "maxPersistentPerHost")),
-    (_HTTP11ClientFactory, ("buildProtocol",)),
-    (
-        HTTP11ClientProtocol,
-        ("request", "dataReceived", "connectionLost", "_finishResponse", "_parser", "_currentRequest"),
-    ),
-    (HTTPClientParser, ("dataReceived",)),
-    (LineReceiver, ("MAX_LENGTH",)),
-    (WireRequest, ("writeTo",)),
-)
 
 _running: ContextVar[Exchange] = ContextVar("exchange")
 
@@ -61,19 +55,24 @@ class CaptureSink(Protocol):
 class CapturingDownloadHandler(HTTP11DownloadHandler):
     """Scrapy's HTTP/1.1 handler that gives every exchange, whole or broken, to `spider.capture_sink`.
 
-    Set it for http and https in DOWNLOAD_HANDLERS. CONNECT_TO holds the pairs of --connect-to. Raises CrawlerError
-    where Scrapy or Twisted are not as it needs them.
+    Set it for http and https in DOWNLOAD_HANDLERS. CONNECT_TO holds the pairs of --connect-to. Certificates are judged
+    always; DOWNLOAD_VERIFY_CERTIFICATES, which is Scrapy's own, says whether a bad one ends the exchange. Raises
+    CrawlerError where Scrapy or Twisted are not as it needs them.
     """
 
     lazy = True
 
     def __init__(self, crawler: Crawler) -> None:
         """Check the hooks, and put the capturing pool in the place of Scrapy's."""
-        check_hooks()
+        check_capturing()
         super().__init__(crawler)
         pool = getattr(self, "_pool", None)
-        if not isinstance(pool, HTTPConnectionPool) or not hasattr(self, "_contextFactory"):
-            raise _broken("HTTP11DownloadHandler", "_pool and _contextFactory")
+        options = getattr(getattr(self, "_contextFactory", None), "_get_cert_options_kwargs", None)
+        if not isinstance(pool, HTTPConnectionPool) or options is None:
+            raise broken("HTTP11DownloadHandler has no _pool and no _contextFactory with options")
+        # Scrapy's own agent takes it from here for connections through a tunnel.
+        insecure = not crawler.settings.getbool("DOWNLOAD_VERIFY_CERTIFICATES")
+        self._contextFactory: Any = TlsPolicy(options(), insecure=insecure)
         pairs = tuple(parse_connect_to(text) for text in crawler.settings.getlist("CONNECT_TO"))
         self._pool = CapturingPool(pool, self._contextFactory, pairs)
 
@@ -85,8 +84,12 @@ class CapturingDownloadHandler(HTTP11DownloadHandler):
         _running.set(exchange)
         try:
             response = await super().download_request(request)
-        except Exception as error:
-            sink(exchange.finish(error), request)
+        except (Exception, asyncio.CancelledError) as error:
+            capture = exchange.finish(error)
+            if isinstance(error, asyncio.CancelledError):
+                # Cancelled from outside: Scrapy lets the connection go on.
+                exchange.abort()
+            sink(capture, request)
             raise
         if exchange.attempts > 1:
             self._stat("capture/resent")
@@ -192,6 +195,31 @@ class _Tee:
         return getattr(self._transport, name)
 
 
+class _TransferDecoders(dict[bytes, Any]):
+    """Finds the end of a body under every transfer coding; Twisted knows `chunked` alone, and drops the others."""
+
+    def __missing__(self, codings: bytes) -> Any:
+        if codings.rpartition(b",")[2].strip() == b"chunked":
+            return _ChunkedTransferDecoder
+        # RFC 9112, 6.3: without chunked as the last coding the body goes on until the connection ends.
+        return partial(_IdentityTransferDecoder, None)
+
+
+class _LenientParser(HTTPClientParser):
+    """Passes over what a browser would pass over, where Twisted would drop the connection.
+
+    Mixed over whatever parser Scrapy makes.
+    """
+
+    MAX_LENGTH = MAX_LINE_BYTES
+    _transferDecoders = _TransferDecoders()  # noqa: N815
+
+    def headerReceived(self, name: bytes, value: bytes) -> None:  # noqa: N802
+        # Names with blanks, empty ones, or with bytes that no name may have.
+        with suppress(InvalidHeaderName):
+            super().headerReceived(name.strip(), value)  # type: ignore[no-untyped-call]
+
+
 @implementer(IHandshakeListener)
 class _CapturingProtocol(HTTP11ClientProtocol):
     """Copies what comes in before it is parsed, up to the end of the message.
@@ -205,10 +233,11 @@ class _CapturingProtocol(HTTP11ClientProtocol):
 
     def request(self, request: Any) -> Any:
         peer = getattr(self.transport.getPeer(), "host", None)
-        self._attempt = request.exchange.start_attempt(peer, self._tls)
+        request.exchange.abort = self.transport.abortConnection
+        self._attempt = request.exchange.start_attempt(peer, self._tls, find_verdict(self.transport))
         result = super().request(request)
         if self._parser is not None:
-            self._parser.MAX_LENGTH = MAX_LINE_BYTES
+            self._parser.__class__ = _mixed(_LenientParser, type(self._parser))
         return result
 
     def handshakeCompleted(self) -> None:  # noqa: N802
@@ -239,32 +268,29 @@ class _CapturingProtocol(HTTP11ClientProtocol):
         super()._finishResponse(rest)
 
 
-@cache
-def _capturing(protocol: Any) -> type:
-    return type(f"Capturing{protocol.__name__}", (_CapturingProtocol, protocol), {})
+_mixtures: dict[tuple[type, type], Any] = {}
+
+
+def _mixed(mixin: type, made: type) -> Any:
+    """Return the class that has both, the same one each time."""
+    if (mixin, made) not in _mixtures:
+        _mixtures[mixin, made] = type(f"{mixin.__name__}{made.__name__}", (mixin, made), {})
+    return _mixtures[mixin, made]
 
 
 def _capturing_factory(base: Any) -> Any:
     class CapturingFactory(base):  # type: ignore[misc]
         def buildProtocol(self, addr: Any) -> Any:  # noqa: N802
             protocol = super().buildProtocol(addr)
-            made: Any = type(protocol)
-            protocol.__class__ = _capturing(made)
+            protocol.__class__ = _mixed(_CapturingProtocol, type(protocol))
             return protocol
 
     return CapturingFactory
 
 
-def check_hooks() -> None:
-    """Raise CrawlerError, one line, where Scrapy or Twisted lacks what capturing holds on to."""
-    for owner, names in HOOKS:
-        missing = [name for name in names if not hasattr(owner, name)]
-        if missing:
-            raise _broken(owner.__name__, ", ".join(missing))
-
-
-def _broken(owner: str, missing: str) -> CrawlerError:
-    return CrawlerError(
-        f"captures cannot be made with this Scrapy or Twisted: {owner} has no {missing};"
-        " install the versions of constraints.txt"
-    )
+def check_capturing() -> None:
+    """Raise CrawlerError, one line, where captures cannot be made with this Scrapy or Twisted."""
+    check_hooks()
+    # Scrapy's pool makes its protocols with this one.
+    base = getattr(http11, "_LenientHTTP11ClientFactory", _HTTP11ClientFactory)
+    rehearse(_capturing_factory(base), _BoundConnection)
