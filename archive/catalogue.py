@@ -126,6 +126,11 @@ class Catalogue:
         """Keep an index line."""
         self._db.execute("INSERT INTO lines VALUES (?)", (line,))
 
+    def count_lines(self) -> int:
+        """Return the number of index lines."""
+        (count,) = self._db.execute("SELECT count(*) FROM lines").fetchone()
+        return int(count)
+
     def sorted_lines(self) -> Iterator[bytes]:
         """Yield the index lines sorted by bytes."""
         for (line,) in self._db.execute("SELECT line FROM lines ORDER BY line"):

@@ -116,9 +116,25 @@ def pack(  # noqa: PLR0913 - a source, a target, and settings with defaults
     )
     try:
         with partial.open("wb") as file:
-            packed = _Packing(file, catalogue, description, key).write(path, sources, pages, has_text)
+            with zipfile.ZipFile(file, "w") as package:
+                packing = _Packing(package, catalogue, description, key)
+                records = packing.write_warcs(sources)
+                listed, unpacked = packing.write_pages(pages, has_text)
+                packing.write_manifest()
+            size = file.tell()
             file.flush()
             os.fsync(file.fileno())
+        packed = Packed(
+            path=path,
+            bytes=size,
+            warc_files=packing.warc_files,
+            records=records,
+            index_lines=catalogue.count_lines(),
+            pages=listed,
+            unpacked_pages=unpacked,
+            unresolved=catalogue.count_unresolved(),
+            signed=key is not None,
+        )
         partial.replace(path)
         sync_folder(path.parent)
     except BaseException:
@@ -227,9 +243,11 @@ def _read_pieces(path: Path, offset: int = 0, length: int | None = None) -> Iter
 class _Packing:
     """A package while it is written, in the order of its files: archives, index, pages, manifest."""
 
-    def __init__(self, file: IO[bytes], catalogue: Catalogue, description: Description, key: Signer | None) -> None:
-        self._file = file
-        self._zip = zipfile.ZipFile(file, "w")
+    def __init__(
+        self, package: zipfile.ZipFile, catalogue: Catalogue, description: Description, key: Signer | None
+    ) -> None:
+        self.warc_files = 0
+        self._zip = package
         self._catalogue = catalogue
         self._description = description
         self._created = description.created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -237,31 +255,17 @@ class _Packing:
         self._resources: list[dict[str, object]] = []
         self._names: set[str] = set()
 
-    def write(self, path: Path, warcs: Iterable[_Source], pages: Iterable[PackedPage], has_text: bool) -> Packed:
-        records = lines = 0
-        warc_files = 0
-        for source in warcs:
-            warc_files += 1
+    def write_warcs(self, sources: Iterable[_Source]) -> int:
+        """Write the WARC files and their index, and return the number of records."""
+        records = 0
+        for source in sources:
+            self.warc_files += 1
             for record in self._copy(source):
                 records += 1
                 if line := _index_line(record, source.name):
                     self._catalogue.add_line(line)
-                    lines += 1
         self._write_index()
-        listed, unpacked = self._write_pages(pages, has_text)
-        self._write_manifest()
-        self._zip.close()
-        return Packed(
-            path=path,
-            bytes=self._file.tell(),
-            warc_files=warc_files,
-            records=records,
-            index_lines=lines,
-            pages=listed,
-            unpacked_pages=unpacked,
-            unresolved=self._catalogue.count_unresolved(),
-            signed=self._key is not None,
-        )
+        return records
 
     def _copy(self, source: _Source) -> Iterator[ScannedRecord]:
         scanner = MemberScanner(source.name)
@@ -290,7 +294,8 @@ class _Packing:
         with self._entry("indexes/index.idx", zipfile.ZIP_DEFLATED) as entry:
             entry.write(b"".join(blocks))
 
-    def _write_pages(self, pages: Iterable[PackedPage], has_text: bool) -> tuple[int, int]:
+    def write_pages(self, pages: Iterable[PackedPage], has_text: bool) -> tuple[int, int]:
+        """Write the page list, and return how many pages are in it and how many have no record in the package."""
         listed = unpacked = 0
         header = {"format": "json-pages-1.0", "id": "pages", "title": "All Pages", "hasText": has_text}
         with self._entry("pages/pages.jsonl", zipfile.ZIP_DEFLATED) as entry:
@@ -303,7 +308,8 @@ class _Packing:
                     unpacked += 1
         return listed, unpacked
 
-    def _write_manifest(self) -> None:
+    def write_manifest(self) -> None:
+        """Write the list of all files so far, and its digest."""
         manifest: dict[str, object] = {"profile": "data-package", "title": self._description.title}
         if self._description.description:
             manifest["description"] = self._description.description
