@@ -5,7 +5,7 @@ Nothing is kept of a record but its WARC headers and the first bytes of its bloc
 
 import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -21,12 +21,13 @@ ENDING = b"\r\n\r\n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScannedRecord:
-    """One record, gone by. `lead` is the beginning of its block, at most LEAD_BYTES.
+    """One record, gone by. `headers` holds the values of each WARC header, its name in lower case.
 
-    `offset` and `length` count bytes of the compressed file; `digest` is the sha256 of these bytes in hexadecimal.
+    `lead` is the beginning of its block, at most LEAD_BYTES. `offset` and `length` count bytes of the compressed file;
+    `digest` is the sha256 of these bytes in hexadecimal.
     """
 
-    headers: tuple[tuple[str, str], ...]
+    headers: Mapping[str, tuple[str, ...]]
     lead: bytes
     offset: int
     length: int
@@ -34,12 +35,12 @@ class ScannedRecord:
 
     def value(self, name: str) -> str | None:
         """Return the first value of a WARC header, None where it is missing; case does not count."""
-        return next(iter(self.values(name)), None)
+        values = self.headers.get(name.lower())
+        return values[0] if values else None
 
     def values(self, name: str) -> tuple[str, ...]:
         """Return all values of a WARC header, in order."""
-        wanted = name.lower()
-        return tuple(value for key, value in self.headers if key.lower() == wanted)
+        return self.headers.get(name.lower(), ())
 
     @property
     def type(self) -> str:
@@ -116,7 +117,7 @@ class _Member:
 
     length: int = 0
     lead: bytes = b""
-    head: bytes | None = None
+    headers: Mapping[str, tuple[str, ...]] | None = None
     missing: int = 0
     tail: bytes = b""
     _stream: "zlib._Decompress" = field(default_factory=lambda: zlib.decompressobj(GZIP_WBITS))
@@ -143,10 +144,10 @@ class _Member:
 
     def record(self, offset: int) -> ScannedRecord | None:
         """Return the record if the member holds one, and no more."""
-        if self.head is None or self.missing != 0 or self.tail != ENDING:
+        if self.headers is None or self.missing != 0 or self.tail != ENDING:
             return None
         return ScannedRecord(
-            headers=_read_headers(self.head),
+            headers=self.headers,
             lead=self.lead,
             offset=offset,
             length=self.length,
@@ -154,14 +155,15 @@ class _Member:
         )
 
     def _take(self, plain: bytes) -> None:
-        if self.head is None:
+        if self.headers is None:
             self.lead += plain
             head, separator, plain = self.lead.partition(b"\r\n\r\n")
             if not separator:
                 if len(self.lead) > HEAD_BYTES:
                     raise zlib.error("no head of a record")
                 return
-            self.head, self.lead, self.missing = head, b"", _block_length(head) + len(ENDING)
+            self.headers, self.lead = _read_headers(head), b""
+            self.missing = int(self.headers["content-length"][0]) + len(ENDING)
         room = min(LEAD_BYTES - len(self.lead), self.missing - len(ENDING))
         if room > 0:
             self.lead += plain[:room]
@@ -169,14 +171,15 @@ class _Member:
         self.tail = (self.tail + plain)[-len(ENDING) :]
 
 
-def _block_length(head: bytes) -> int:
-    first, *lines = head.split(b"\r\n")
-    for name, _, value in (line.partition(b":") for line in lines):
-        if name.strip().lower() == b"content-length" and value.strip().isdigit() and first.startswith(b"WARC/"):
-            return int(value)
-    raise zlib.error("no head of a record")
-
-
-def _read_headers(head: bytes) -> tuple[tuple[str, str], ...]:
-    _, *lines = head.decode("utf-8", "replace").split("\r\n")
-    return tuple((name.strip(), value.strip()) for name, _, value in (line.partition(":") for line in lines))
+def _read_headers(head: bytes) -> Mapping[str, tuple[str, ...]]:
+    """Return the headers of a record. Raises zlib.error, as for all that is no member of ours, without a length."""
+    first, *lines = head.decode("utf-8", "replace").split("\r\n")
+    headers: dict[str, tuple[str, ...]] = {}
+    for line in lines:
+        name, _, value = line.partition(":")
+        name = name.strip().lower()
+        headers[name] = (*headers.get(name, ()), value.strip())
+    length = headers.get("content-length", ("",))[0]
+    if not first.startswith("WARC/") or not (length.isascii() and length.isdigit()):
+        raise zlib.error("no head of a record")
+    return headers
