@@ -98,6 +98,10 @@ class Catalogue:
             "SELECT file, offset, length, id FROM records WHERE round IS NOT NULL AND type != 'warcinfo' ORDER BY place"
         )
 
+    def are_linked(self, one: str, other: str) -> bool:
+        """Tell whether two records are of one exchange."""
+        return self._db.execute("SELECT 1 FROM links WHERE one = ? AND other = ?", (one, other)).fetchone() is not None
+
     def warcinfo(self, file: int) -> list[tuple[int, int]]:
         """Return offset and length of the warcinfo records of a file."""
         return self._db.execute(

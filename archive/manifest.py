@@ -1,9 +1,10 @@
-"""datapackage-digest.json: the hash of a package's manifest, and who signed it."""
+"""What a package says of itself, the hash of its manifest, and who signed it (datapackage-digest.json)."""
 
 import hashlib
 import json
 import zipfile
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +15,16 @@ DIGEST = "datapackage-digest.json"
 # The version of WACZ Signing and Verification.
 SIGNING_VERSION = "0.1.0"
 MAX_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """What the package says of itself; `software` is a name and a version."""
+
+    title: str
+    software: str
+    created: datetime
+    description: str | None = None
 
 
 class Signer(Protocol):

@@ -10,21 +10,20 @@ import os
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import IO
-from uuid import NAMESPACE_URL, uuid5
 
 from archive.capture import Capture
 from archive.catalogue import ANSWERS, Catalogue
 from archive.errors import ArchiveError
-from archive.manifest import DIGEST, MANIFEST, Signer, make_digest
-from archive.members import PIECE_BYTES, MemberScanner, ScannedRecord
-from archive.records import RecordMaker
+from archive.manifest import DIGEST, MANIFEST, Description, Signer, make_digest
+from archive.members import MemberScanner, ScannedRecord
+from archive.selection import Selection, Source, select, whole
 from archive.surt import surt
 from archive.writer import sync_folder
 
@@ -46,28 +45,6 @@ class PackedPage:
     record_id: str
     title: str | None = None
     text: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """What is chosen of the WARC files: records by their ids, and those for which `chooses` is true.
-
-    With a record go its exchange (request, response, metadata), the records that its revisit names, and the
-    conversions made from it. `chooses` gets every record but the warcinfo, its block cut to the first bytes.
-    """
-
-    record_ids: Iterable[str] = ()
-    chooses: Callable[[ScannedRecord], bool]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Description:
-    """What the package says of itself; `software` is a name and a version."""
-
-    title: str
-    software: str
-    created: datetime
-    description: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,12 +86,12 @@ def pack(  # noqa: PLR0913 - a source, a target, and settings with defaults
         raise ArchiveError(f"{path}: there is no finished WARC file to pack")
     partial = path.with_name(f".{path.name}.partial")
     catalogue = Catalogue()
-    sources = (
-        _select(path, warcs, catalogue, description, selection, max_bytes=max_warc_bytes)
-        if selection
-        else (_Source(warc.name, _read_pieces(warc), catalogued=False) for warc in warcs)
-    )
     try:
+        sources = (
+            select(warcs, catalogue, selection, stem=_stem(path), description=description, max_bytes=max_warc_bytes)
+            if selection
+            else whole(warcs)
+        )
         with partial.open("wb") as file:
             with zipfile.ZipFile(file, "w") as package:
                 packing = _Packing(package, catalogue, description, key)
@@ -137,107 +114,19 @@ def pack(  # noqa: PLR0913 - a source, a target, and settings with defaults
         )
         partial.replace(path)
         sync_folder(path.parent)
-    except BaseException:
+    except BaseException as error:
         partial.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
     finally:
         catalogue.close()
     return packed
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """One WARC file of the package: its name and bytes; `catalogued` if its records are in the catalogue already."""
-
-    name: str
-    pieces: Iterator[bytes]
-    catalogued: bool
-
-
-def _select(  # noqa: PLR0913 - what `pack` was asked
-    path: Path,
-    warcs: Sequence[Path],
-    catalogue: Catalogue,
-    description: Description,
-    selection: Selection,
-    *,
-    max_bytes: int,
-) -> Iterator[_Source]:
-    """Yield the new WARC files of a selection."""
-    _choose(warcs, catalogue, selection)
-    if not catalogue.count():
-        raise ArchiveError(f"{path}: nothing is selected; widen the selection")
-    stem = re.sub(r"[^A-Za-z0-9.]+", "-", path.name.removesuffix(".wacz")).strip("-") or "selection"
-    members = _grouped(catalogue.chosen(), max_bytes)
-    for serial, group in enumerate(members):
-        name = f"{stem}-{description.created:%Y%m%d%H%M%S}-{serial:05}.warc.gz"
-        yield _Source(name, _selected_pieces(name, warcs, catalogue, description, group), catalogued=True)
-
-
-def _choose(warcs: Sequence[Path], catalogue: Catalogue, selection: Selection) -> None:
-    for number, warc in enumerate(warcs):
-        scanner = MemberScanner(str(warc))
-        for piece in _read_pieces(warc):
-            for record in scanner.feed(piece):
-                chosen = record.type != "warcinfo" and selection.chooses(record)
-                catalogue.add(number, record, chosen=chosen)
-        scanner.finish()
-    catalogue.choose(selection.record_ids)
-    catalogue.choose_joined()
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """The places of records that go into one new WARC file, and the id of the first."""
-
-    first_id: str
-    places: list[tuple[int, int, int]]
-
-
-def _grouped(chosen: Iterable[tuple[int, int, int, str]], max_bytes: int) -> Iterator[_Group]:
-    """Cut the chosen records into files, where the length is reached; neighbours are joined into one place."""
-    places: list[tuple[int, int, int]] = []
-    first_id, size = "", 0
-    for file, offset, length, record_id in chosen:
-        if size >= max_bytes:
-            yield _Group(first_id, places)
-            places, size = [], 0
-        if not places:
-            first_id = record_id
-        if places and places[-1][0] == file and places[-1][1] + places[-1][2] == offset:
-            places[-1] = (file, places[-1][1], places[-1][2] + length)
-        else:
-            places.append((file, offset, length))
-        size += length
-    if places:
-        yield _Group(first_id, places)
-
-
-def _selected_pieces(
-    name: str, warcs: Sequence[Path], catalogue: Catalogue, description: Description, group: _Group
-) -> Iterator[bytes]:
-    """Yield a new WARC file: its own warcinfo record, those of the files it was taken from, the records."""
-    identity = uuid5(NAMESPACE_URL, f"{name} {description.created.isoformat()} {group.first_id}")
-    fields = (("software", description.software), ("isPartOf", description.title))
-    yield RecordMaker(digest="sha1", new_id=lambda: identity).warcinfo(name, description.created, fields).content
-    # WARC-Warcinfo-ID of a copied record names the warcinfo record of its old file.
-    for file in dict.fromkeys(file for file, _, _ in group.places):
-        for offset, length in catalogue.warcinfo(file):
-            yield from _read_pieces(warcs[file], offset, length)
-    for file, offset, length in group.places:
-        yield from _read_pieces(warcs[file], offset, length)
-
-
-def _read_pieces(path: Path, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
-    missing = path.stat().st_size - offset if length is None else length
-    with path.open("rb") as file:
-        file.seek(offset)
-        while missing > 0:
-            piece = file.read(min(PIECE_BYTES, missing))
-            if not piece:
-                raise ArchiveError(f"{path}: ended {missing} bytes early while it was packed; pack it again")
-            missing -= len(piece)
-            yield piece
+def _stem(path: Path) -> str:
+    """Return a name for the WARC files of a package."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", path.name.removesuffix(".wacz")).strip("-") or "selection"
 
 
 class _Packing:
@@ -255,7 +144,7 @@ class _Packing:
         self._resources: list[dict[str, object]] = []
         self._names: set[str] = set()
 
-    def write_warcs(self, sources: Iterable[_Source]) -> int:
+    def write_warcs(self, sources: Iterable[Source]) -> int:
         """Write the WARC files and their index, and return the number of records."""
         records = 0
         for source in sources:
@@ -267,7 +156,7 @@ class _Packing:
         self._write_index()
         return records
 
-    def _copy(self, source: _Source) -> Iterator[ScannedRecord]:
+    def _copy(self, source: Source) -> Iterator[ScannedRecord]:
         scanner = MemberScanner(source.name)
         with self._entry(f"archive/{source.name}", zipfile.ZIP_STORED) as entry:
             for piece in source.pieces:

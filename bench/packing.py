@@ -16,7 +16,9 @@ from time import perf_counter
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from archive.capture import Capture
-from archive.wacz import Description, PackedPage, Selection, pack
+from archive.manifest import Description
+from archive.selection import Selection
+from archive.wacz import PackedPage, pack
 from archive.writer import WarcWriter
 
 MEGABYTES = 300

@@ -2,17 +2,23 @@
 
 import json
 import re
+import resource
 import subprocess
 import sys
 import venv
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from archive.manifest import verify_signature
-from tests.conftest import SAMPLE_TOML, Crawled, Run
-from tests.packages import Package
+from archive.members import MemberScanner
+from crawler.commands.pack import Choice
+from crawler.fetching.plan import choose_branches
+from crawler.reading.portals import find_portal
+from tests.conftest import PRESSMARK, SAMPLE_TOML, Crawled, Run
+from tests.packages import Package, member
 
 Pressmark = Callable[..., Run]
 CREATED = ("--created", "2026-11-23T12:00:00Z")
@@ -138,6 +144,41 @@ def test_a_file_that_is_there_is_kept(packer: Pressmark, tmp_path: Path) -> None
 def test_the_count_is_told_to_programs(packer: Pressmark, crawled: Crawled) -> None:
     told = json.loads(packer("--json").stdout)
     assert (told["pages"], told["unpacked_pages"], told["unresolved"]) == (len(crawled.lines()), 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "day", "chosen"),
+    [
+        ("http://www.js.sample.test/", "listing", 27, True),
+        ("http://www.js.sample.test/", "listing", 26, False),
+        ("http://www.zj.sample.test/", "listing", 27, False),
+        ("http://i2.sample.test/style.css", "requisite", 1, True),
+        ("http://i2.sample.test/1.jpg", "picture", 27, False),
+        ("http://i2.sample.test/robots.txt", "robots", 27, True),
+        ("http://i2.sample.test/robots.txt", "robots", 26, False),
+        ("http://other.test/style.css", "requisite", 27, False),
+        ("http://[broken/", "listing", 27, False),
+    ],
+)
+def test_a_record_is_chosen_by_host_day_and_kind(url: str, kind: str, day: int, chosen: bool) -> None:
+    portal = find_portal(str(SAMPLE_TOML))
+    choice = Choice(portal=portal, branches=choose_branches(portal, ("js",)), since=date(2025, 2, 27))
+    block = f"fetchTimeMs: 12\r\nkind: {kind}\r\n".encode()
+    content = member("metadata", "urn:uuid:1", url, f"2025-02-{day:02}T10:15:00Z", block)
+    (record,) = MemberScanner("some.warc.gz").feed(content)
+    assert choice.holds_record(record) is chosen
+
+
+def test_a_full_disk_is_told_and_nothing_is_left(crawled: Crawled, tmp_path: Path) -> None:
+    def small_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
+
+    words = [str(PRESSMARK), "pack", "--portal", str(SAMPLE_TOML), "--data", str(crawled.folder.parent.parent)]
+    done = subprocess.run(
+        words, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False, preexec_fn=small_files
+    )
+    assert (done.returncode, "sample.wacz" in one_line(done.stderr)) == (1, True)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

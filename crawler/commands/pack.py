@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 import msgspec
 import typer
 
-from archive.manifest import Signer
+from archive.manifest import Description, Signer
 from archive.members import ScannedRecord
 from archive.pressmark import Pressmark
-from archive.wacz import Description, Packed, PackedPage, Selection
+from archive.selection import Selection
+from archive.wacz import Packed, PackedPage
 from archive.wacz import pack as write_package
 from crawler.collection import Collection
 from crawler.commands import terminal
