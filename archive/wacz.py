@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import re
+import sqlite3
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -80,7 +81,7 @@ def pack(  # noqa: PLR0913 - a source, a target, and settings with defaults
 
     A selection goes into new WARC files of about `max_warc_bytes` each. `has_text` says whether pages bear texts.
     The file gets its name when it is whole and on disk; one that bears this name is replaced. Raises ArchiveError if
-    there is nothing to pack, or at bytes that are no whole record.
+    there is nothing to pack, or at bytes that are no whole record; OSError where the disk is full.
     """
     if not warcs:
         raise ArchiveError(f"{path}: there is no finished WARC file to pack")
@@ -118,6 +119,8 @@ def pack(  # noqa: PLR0913 - a source, a target, and settings with defaults
         partial.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.filename is None:
             raise OSError(error.errno, error.strerror, str(path)) from error
+        if isinstance(error, sqlite3.Error):
+            raise ArchiveError(f"{path}: {error}; free some space for temporary files, or set SQLITE_TMPDIR") from error
         raise
     finally:
         catalogue.close()

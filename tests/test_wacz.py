@@ -4,6 +4,8 @@ import io
 import json
 import re
 import shutil
+import subprocess
+import sys
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -255,6 +257,14 @@ def test_two_files_of_one_name_but_for_case_are_told_apart(warcs: list[Path], tm
     shutil.copy(warcs[0], other)
     pack(tmp_path / "whole.wacz", [other, *warcs], description=ABOUT)
     assert Package(tmp_path / "whole.wacz").faults() == []
+
+
+def test_packing_without_a_key_loads_no_more_than_archives_need() -> None:
+    asked = (
+        "import sys, archive.wacz; print(*{'cryptography', 'msgspec', 'lxml', 'scrapy', 'typer'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == ""
 
 
 def no(_: ScannedRecord) -> bool:

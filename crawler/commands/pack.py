@@ -104,7 +104,8 @@ class Choice:
 def pack(
     *,
     branch: Annotated[
-        list[str] | None, typer.Option(help="Only this branch: its hosts, and its articles' pictures. May be repeated.")
+        list[str] | None,
+        typer.Option(metavar="CODE", help="Only this branch: its hosts, and its articles' pictures. May be repeated."),
     ] = None,
     since: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only what was captured on this day (UTC) or later.")
