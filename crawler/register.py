@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-from archive.reader import Conversion, Exchange, read_exchange, read_exchanges
 
+from archive.reader import Conversion, Exchange, read_exchange, read_exchanges
 from crawler import ledger
 from crawler.collection import Collection
 from crawler.ledger import CapturedPage, Outcome

@@ -4,7 +4,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from archive.reader import Exchange
-
 from crawler.lines import ArticleLine
 from crawler.state import Visit
 
@@ -30,6 +29,7 @@ class Tally:
     kinds: Counter[str] = field(default_factory=Counter)
     last_article: str | None = None
     bytes_received: int = 0
+    requisites_kept: int = 0
     files: set[str] = field(default_factory=set)
     faults: list[tuple[str, str]] = field(default_factory=list)
     failures: list[tuple[str, str]] = field(default_factory=list)
@@ -53,6 +53,7 @@ class Tally:
         self.statuses[str(visit.status) if visit.status else "none"] += 1
         self.kinds[visit.kind] += 1
         self.bytes_received += len(capture.response)
+        self.requisites_kept += visit.kind == "requisite" and visit.capture is not None
         if visit.condition == "failed" or (capture.truncated and visit.condition == "done"):
             self.failures.append((visit.url, capture.failure or f"status {visit.status}"))
 
