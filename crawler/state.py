@@ -263,6 +263,13 @@ class State:
         """Return the newest version of the article with this canonical URL."""
         return self._version("canonical_url = ?", canonical_url)
 
+    def newest_version(self) -> Version | None:
+        """Return the article with the newest time of publication, None where there are no articles."""
+        found = self._db.execute(
+            "SELECT id FROM versions ORDER BY published_at DESC, captured_at DESC LIMIT 1"
+        ).fetchone()
+        return self.version(found[0]) if found else None
+
     def _version(self, condition: str, value: str) -> Version | None:
         found = self._db.execute(
             "SELECT id, branch, url, canonical_url, version, text_digest, first_seen_at, captured_at, published_at,"  # noqa: S608 - the condition is ours
