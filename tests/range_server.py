@@ -23,7 +23,7 @@ class RangeServer:
             def do_GET(self) -> None:
                 self._answer(with_body=True)
 
-            def log_message(self, format: str, *args: object) -> None:
+            def log_message(self, *_: object) -> None:
                 pass
 
             def _answer(self, *, with_body: bool) -> None:

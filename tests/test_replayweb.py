@@ -26,7 +26,7 @@ def test_a_package_shows_headline_picture_and_style_in_replayweb_page_and_asks_n
     data = crawled.folder.parents[1]
     package = tmp_path / "sample.wacz"
     packed = run_pressmark(
-        "pack", "--portal", str(SAMPLE_TOML), "--data", str(data), "--output", str(package), cwd=tmp_path
+        "pack", "--portal", str(SAMPLE_TOML), "--data", str(data), "--out", str(package), cwd=tmp_path
     )
     assert packed.returncode == 0, packed.stderr
     player = _fetch_replayweb(tmp_path)
