@@ -22,11 +22,11 @@ from typing import IO
 from archive.capture import Capture
 from archive.catalogue import ANSWERS, Catalogue
 from archive.errors import ArchiveError
+from archive.files import sync_folder
 from archive.manifest import DIGEST, MANIFEST, Description, Signer, make_digest
 from archive.members import MemberScanner, ScannedRecord
 from archive.selection import Selection, Source, select, whole
 from archive.surt import surt
-from archive.writer import sync_folder
 
 WACZ_VERSION = "1.1.1"
 # Lines in one gzip block of the index, as in the tools of Webrecorder: a reader fetches one block for a look-up.

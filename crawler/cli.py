@@ -11,6 +11,7 @@ from crawler.commands import look
 from crawler.commands.crawl import crawl
 from crawler.commands.options import DONE, FAILED, INTERRUPTED, LOCKED, USAGE, err
 from crawler.commands.pack import pack
+from crawler.commands.replay import replay
 from crawler.errors import CrawlerError, UsageError
 
 
@@ -27,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     result_callback=_exit,
 )
-for command in (crawl, look.extract, look.show, look.branches, look.status, pack):
+for command in (crawl, look.extract, look.show, look.branches, look.status, pack, replay):
     app.command()(command)
 
 

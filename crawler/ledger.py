@@ -18,12 +18,15 @@ from crawler.lines import ArticleLine, Http, LinePage, Provenance, Revisit, deco
 from crawler.reading.extract.listings import read_listing
 from crawler.reading.extract.pages import EXTRACTOR_VERSION, join, read_page
 from crawler.reading.extract.reading import PageReading
+from crawler.reading.extract.requisites import page_requisites, style_requisites
 from crawler.reading.page import Page, decode_page
 from crawler.reading.portals import Portal, article_id, canonical_url, find_branch, is_article_url, url_date
 from crawler.state import Condition, Kind, Link, Row, State, Version, Visit
 
 MAX_ATTEMPTS = 3
 MAX_REDIRECTS = 5
+# A page may name a style sheet, that one another, and that one a font.
+MAX_REQUISITE_DEPTH = 4
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # Answers that a later request may change: too early, too many, and all of the server's own troubles.
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -90,6 +93,8 @@ def fold(state: State, record: Exchange | Conversion, portal: Portal) -> Outcome
         found = _fold_listing(state, record, visit, portal)
     elif visit.capture and visit.kind in {"article", "page"}:
         found = _fold_page(state, record, visit, portal)
+    elif visit.capture and visit.kind == "requisite":
+        found = _fold_requisite(record, visit, portal)
     else:
         found = Outcome(visit=visit)
     return _settle(state, found, visit.url)
@@ -157,13 +162,9 @@ def compose(
 
 def read_capture(exchange: Exchange, portal: Portal) -> CapturedPage | None:
     """Return an exchange's page as it reads today, None where it holds no response."""
-    mark = exchange.original or exchange.pressmark
-    if not mark or (exchange.refers_to and not exchange.original):
+    if exchange.refers_to and not exchange.original:
         return None
-    page = decode_capture(exchange.capture)
-    reading = read_page(page, find_branch(portal, page.url))
-    revisit = exchange.pressmark if exchange.original else None
-    return CapturedPage(url=page.url, pressmark=mark, revisit=revisit, captured=exchange.capture, reading=reading)
+    return _read(decode_capture(exchange.capture), exchange, portal)
 
 
 def decode_capture(capture: Capture) -> Page:
@@ -196,6 +197,15 @@ def _is_known(state: State, visit: Visit, portal: Portal) -> bool:
     if visit.kind == "article":
         return state.draft(visit.url) is None and state.version_at(canonical_url(visit.url, portal)) is not None
     return not state.needed_by(visit.url)
+
+
+def _read(page: Page, exchange: Exchange, portal: Portal) -> CapturedPage | None:
+    mark = exchange.original or exchange.pressmark
+    if not mark:
+        return None
+    reading = read_page(page, find_branch(portal, page.url))
+    revisit = exchange.pressmark if exchange.original else None
+    return CapturedPage(url=page.url, pressmark=mark, revisit=revisit, captured=exchange.capture, reading=reading)
 
 
 def _visit(state: State, exchange: Exchange, portal: Portal) -> Visit:
@@ -258,7 +268,9 @@ def _follow(state: State, visit: Visit, portal: Portal) -> Outcome:
 
 def _fold_listing(state: State, exchange: Exchange, visit: Visit, portal: Portal) -> Outcome:
     try:
-        listing = read_listing(decode_capture(exchange.capture), find_branch(portal, visit.url), portal)
+        page = decode_capture(exchange.capture)
+        listing = read_listing(page, find_branch(portal, visit.url), portal)
+        requisites = page_requisites(page)
     except Exception as error:  # noqa: BLE001 - the capture is kept; live crawl and replay must count the same fault
         return Outcome(visit=visit, fault=f"{type(error).__name__}: {error}")
     hops = visit.hops + "L"
@@ -274,16 +286,18 @@ def _fold_listing(state: State, exchange: Exchange, visit: Visit, portal: Portal
         for url in listing.next_pages
         if is_own_host(url, portal)
     ]
-    return Outcome(visit=visit, links=tuple(links))
+    return Outcome(visit=visit, links=(*links, *_requisite_links(requisites, visit, portal)))
 
 
 def _fold_page(state: State, exchange: Exchange, visit: Visit, portal: Portal) -> Outcome:
     try:
-        page = read_capture(exchange, portal)
+        decoded = decode_capture(exchange.capture)
+        page = _read(decoded, exchange, portal)
+        requisites = _requisite_links(page_requisites(decoded), visit, portal)
     except Exception as error:  # noqa: BLE001 - the capture is kept; live crawl and replay must count the same fault
         return Outcome(visit=visit, fault=f"{type(error).__name__}: {error}")
     if page is None or page.reading.article is None:
-        return Outcome(visit=visit, not_article=page.reading.reason if page else None)
+        return Outcome(visit=visit, links=requisites, not_article=page.reading.reason if page else None)
     article = page.reading.article
     wanted = [("picture", image.url, "E") for image in article.images if is_own_host(image.url, portal)]
     wanted += [("page", url, "L") for url in page.reading.next_pages if is_own_host(url, portal)]
@@ -299,7 +313,33 @@ def _fold_page(state: State, exchange: Exchange, visit: Visit, portal: Portal) -
     needs = tuple(
         (one, url) for one in opened for _, url, _ in wanted if url != visit.url and not state.is_settled(url)
     )
-    return Outcome(visit=visit, links=links, drafts=tuple(drafts), needs=needs, page=page)
+    # A picture of the article stands before the requisites, so it is asked for as a picture, and its line waits for it.
+    return Outcome(visit=visit, links=(*links, *requisites), drafts=tuple(drafts), needs=needs, page=page)
+
+
+def _fold_requisite(exchange: Exchange, visit: Visit, portal: Portal) -> Outcome:
+    """Return what a style sheet names in turn; other requisites name nothing."""
+    head = exchange.capture.head()
+    media_type = (head.value("content-type") or "" if head else "").partition(";")[0].strip().lower()
+    if media_type != "text/css" and not urlsplit(visit.url).path.lower().endswith(".css"):
+        return Outcome(visit=visit)
+    try:
+        requisites = style_requisites(decode_capture(exchange.capture))
+    except Exception as error:  # noqa: BLE001 - the capture is kept; live crawl and replay must count the same fault
+        return Outcome(visit=visit, fault=f"{type(error).__name__}: {error}")
+    return Outcome(visit=visit, links=_requisite_links(requisites, visit, portal))
+
+
+def _requisite_links(urls: tuple[str, ...], visit: Visit, portal: Portal) -> tuple[Link, ...]:
+    """Return the links to a page's or a style sheet's requisites, none beyond the depth to which they may nest."""
+    embedded = len(visit.hops) - len(visit.hops.rstrip("ER"))
+    if visit.hops[len(visit.hops) - embedded :].count("E") >= MAX_REQUISITE_DEPTH:
+        return ()
+    return tuple(
+        Link(url=url, host=_host(url), kind="requisite", via=visit.url, hops=visit.hops + "E")
+        for url in urls
+        if is_own_host(url, portal) and not is_article_url(url, portal)
+    )
 
 
 def _settle(state: State, outcome: Outcome, url: str) -> Outcome:

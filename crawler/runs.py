@@ -44,6 +44,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     statuses: dict[str, int]
     kinds: dict[str, int]
     bytes_received: int
+    requisites_kept: int = 0
     articles: int
     branches: dict[str, BranchPart]
     files: tuple[str, ...]

@@ -13,14 +13,15 @@ from typing import Literal
 
 from archive.pressmark import Pressmark
 
-Kind = Literal["robots", "listing", "article", "page", "picture"]
+Kind = Literal["robots", "listing", "article", "page", "picture", "requisite"]
 # done: settled in this run; idle: a list that an earlier run has read; excluded: robots.txt forbids it.
 Condition = Literal["pending", "leased", "done", "idle", "failed", "excluded"]
 
 SCHEMA_VERSION = 2
 
 # What is asked first at a host: an open article is finished before the next is begun, and articles come before lists.
-RANKS: dict[Kind, int] = {"robots": 0, "page": 1, "picture": 2, "article": 3, "listing": 4}
+# Requisites come last: style sheets and logos stay for years, so a run that is cut short should have kept the articles.
+RANKS: dict[Kind, int] = {"robots": 0, "page": 1, "picture": 2, "article": 3, "listing": 4, "requisite": 5}
 
 TABLES = """
 CREATE TABLE visits (
@@ -154,18 +155,33 @@ class State:
     # The frontier
 
     def add(self, link: Link) -> bool:
-        """Make a row for a URL that is not known yet, or ask a list again if the link says so; True if it is new."""
+        """Make a row for a URL that is not known yet, or ask a list again if the link says so; True if asked anew."""
         added = self._db.execute(
             "INSERT OR IGNORE INTO visits (url, host, kind, rank, day, via, hops, condition)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, 'pending')",
             (link.url, link.host, link.kind, RANKS[link.kind], link.day, link.via, link.hops),
         ).rowcount
+        if not added and link.kind != "requisite":
+            added = self._raise_requisite(link)
         if not added and link.again:
             self._db.execute(
                 "UPDATE visits SET condition = 'pending', attempts = 0 WHERE url = ? AND condition = 'idle'",
                 (link.url,),
             )
         return bool(added)
+
+    def _raise_requisite(self, link: Link) -> int:
+        """Let a URL that was a requisite so far take its turn as what it is now, and ask again what was not kept.
+
+        A picture on a list may be an article's picture later on, which has no bound on its size.
+        """
+        return self._db.execute(
+            "UPDATE visits SET kind = ?, rank = ?, day = ?, hops = ?, via = ?, attempts = 0,"
+            " condition = CASE condition WHEN 'leased' THEN 'leased' ELSE 'pending' END"
+            " WHERE url = ? AND kind = 'requisite'"
+            " AND NOT (? = 'picture' AND EXISTS (SELECT 1 FROM captures WHERE captures.url = visits.url))",
+            (link.kind, RANKS[link.kind], link.day, link.hops, link.via, link.url, link.kind),
+        ).rowcount
 
     def lease(self, host: str, *, kinds: Iterable[Kind], since: str | None = None) -> Row | None:
         """Take the next pending row of a host, None if there is none; articles before the day `since` are left."""
@@ -209,9 +225,11 @@ class State:
         return Row(url=found[0], kind=found[1], via=found[2], hops=found[3], attempts=found[4]) if found else None
 
     def is_settled(self, url: str) -> bool:
-        """Tell whether a URL has been asked for and needs no further request."""
+        """Tell whether a URL has been asked for and needs no further request, a requisite only if it was kept."""
         found = self._db.execute(
-            "SELECT 1 FROM visits WHERE url = ? AND condition IN ('done', 'failed', 'excluded')", (url,)
+            "SELECT 1 FROM visits WHERE url = ? AND condition IN ('done', 'failed', 'excluded')"
+            " AND (kind != 'requisite' OR EXISTS (SELECT 1 FROM captures WHERE captures.url = visits.url))",
+            (url,),
         ).fetchone()
         return found is not None
 
@@ -257,6 +275,13 @@ class State:
     def version_at(self, canonical_url: str) -> Version | None:
         """Return the newest version of the article with this canonical URL."""
         return self._version("canonical_url = ?", canonical_url)
+
+    def newest_version(self) -> Version | None:
+        """Return the article with the newest time of publication, None where there are no articles."""
+        found = self._db.execute(
+            "SELECT id FROM versions ORDER BY published_at DESC, captured_at DESC LIMIT 1"
+        ).fetchone()
+        return self.version(found[0]) if found else None
 
     def _version(self, condition: str, value: str) -> Version | None:
         found = self._db.execute(

@@ -52,6 +52,12 @@ def crawl(
     ] = None,
     limit: Annotated[int | None, typer.Option(min=0, help="At most so many articles.")] = None,
     max_requests: Annotated[int | None, typer.Option(min=0, help="At most so many requests.")] = None,
+    requisites: Annotated[
+        bool,
+        typer.Option(
+            "--requisites/--no-requisites", help="Capture the style sheets, scripts and pictures that pages show."
+        ),
+    ] = True,
     delay: Annotated[
         float | None, typer.Option(min=0, help="At least so many seconds between requests to a host.")
     ] = None,
@@ -101,6 +107,7 @@ def crawl(
         limit=limit,
         max_requests=max_requests,
         delay_seconds=delay,
+        requisites=requisites,
     )
     settings = load_settings(
         PRESSMARK_DATA=str(data),
@@ -206,6 +213,7 @@ def _write_summary(run: Run, plan: Plan, recorder: Recorder, code: int) -> None:
         statuses=dict(sorted(tally.statuses.items())),
         kinds=dict(sorted(tally.kinds.items())),
         bytes_received=tally.bytes_received,
+        requisites_kept=tally.requisites_kept,
         articles=tally.lines,
         branches={code: BranchPart(**asdict(part)) for code, part in sorted(tally.branches.items())},
         files=tuple(str(path.relative_to(recorder.collection.folder)) for path in written_paths(recorder)),

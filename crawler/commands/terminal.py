@@ -17,7 +17,8 @@ def print_run(console: Console, tally: Tally, *, seconds: float, files: list[Pat
         console.print("No new articles.")
     statuses = ", ".join(f"{count} × {_status(status)}" for status, count in sorted(tally.statuses.items()))
     console.print(f"Requests  {tally.requests} in {seconds:.1f} s: {statuses or 'none'}")
-    console.print(f"Captured  {human_bytes(tally.bytes_received)} in responses")
+    requisites = f", {tally.requisites_kept} of them what pages show beside their text" if tally.requisites_kept else ""
+    console.print(f"Captured  {human_bytes(tally.bytes_received)} in responses{requisites}")
     for label, found in _findings(tally).items():
         console.print(f"[yellow]{label}[/]", highlight=False)
         for line in found[:5]:

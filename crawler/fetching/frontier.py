@@ -24,6 +24,7 @@ from crawler.ledger import MAX_REDIRECTS, Outcome, is_own_host
 from crawler.state import Kind, Link, Row
 
 ARTICLE_PARTS: tuple[Kind, ...] = ("page", "picture")
+REQUISITES: tuple[Kind, ...] = ("requisite",)
 ARTICLES: tuple[Kind, ...] = (*ARTICLE_PARTS, "article")
 EVERYTHING: tuple[Kind, ...] = (*ARTICLES, "listing")
 ROBOTS_TRIES = 2
@@ -67,6 +68,7 @@ class Frontier(BaseScheduler):
         self._requests = 0
         self._articles = 0
         self._askers: dict[str, Host] = {}
+        self._requisites = REQUISITES if plan.requisites else ()
 
     def open(self, spider: Spider) -> None:
         """Give back what an earlier run left open, and ask the front page of each section again."""
@@ -124,7 +126,7 @@ class Frontier(BaseScheduler):
         since = self._plan.since.isoformat() if self._plan.since else None
         kinds = host.kinds
         if self._plan.limit is not None and self._articles >= self._plan.limit:
-            kinds = ARTICLE_PARTS
+            kinds = ARTICLE_PARTS + self._requisites
         while row := self._state.lease(host.name, kinds=kinds, since=since):
             if host.robots.allows(row.url):
                 return row
@@ -160,11 +162,12 @@ class Frontier(BaseScheduler):
         self._articles += row.kind == "article" and row.attempts == 0
         self._askers[row.url] = host
         spider = self._crawler.spider
+        bound = {"download_maxsize": self._plan.requisite_max_bytes} if row.kind == "requisite" else {}
         return Request(
             row.url,
             callback=spider.parse,  # type: ignore[union-attr]
             errback=spider.fail,  # type: ignore[union-attr]
-            meta={"row": row, "handle_httpstatus_all": True},
+            meta={"row": row, "handle_httpstatus_all": True, **bound},
             dont_filter=True,
         )
 
@@ -222,7 +225,7 @@ class Frontier(BaseScheduler):
 
     def _host(self, name: str) -> Host:
         if name not in self._hosts:
-            host = Host(name=name, kinds=self._kinds(name))
+            host = Host(name=name, kinds=self._kinds(name) + self._requisites)
             self._hosts[name] = host
             self._turns.append(host)
         return self._hosts[name]

@@ -8,17 +8,24 @@ from crawler.reading.portals import Branch, Portal, nearest_branches
 
 # Found through any branch, so asked in every run; its own lists are read only when it is named.
 NATIONAL = "national"
+# Larger than any style sheet or font in use; whoever embeds more means no furniture.
+REQUISITE_MAX_BYTES = 10_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """One run's branches and bounds; None is no bound. `delay_seconds` is the least that the operator wants."""
+    """One run's branches and bounds; None is no bound. `delay_seconds` is the least that the operator wants.
+
+    `requisites` tells whether what pages need for their looks is captured too, each up to `requisite_max_bytes`.
+    """
 
     branches: tuple[Branch, ...]
     since: date | None = None
     limit: int | None = None
     max_requests: int | None = None
     delay_seconds: float | None = None
+    requisites: bool = True
+    requisite_max_bytes: int = REQUISITE_MAX_BYTES
     default_delay_seconds: float = 1.0
     per_host: int = 1
 

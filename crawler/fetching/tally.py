@@ -32,6 +32,7 @@ class Tally:
     kinds: Counter[str] = field(default_factory=Counter)
     last_article: str | None = None
     bytes_received: int = 0
+    requisites_kept: int = 0
     files: set[str] = field(default_factory=set)
     faults: list[tuple[str, str]] = field(default_factory=list)
     failures: list[tuple[str, str]] = field(default_factory=list)
@@ -58,6 +59,7 @@ class Tally:
         self.bytes_received += len(capture.response)
         if capture.certificate and capture.certificate.fault and capture.response:
             self.certificates[visit.host] = capture.certificate.fault
+        self.requisites_kept += visit.kind == "requisite" and visit.capture is not None
         if visit.condition == "failed" or (capture.truncated and visit.condition == "done"):
             self.failures.append((visit.url, capture.failure or f"status {visit.status}"))
 

@@ -28,8 +28,8 @@ from crawler.reading.portals import Portal, find_portal
 class ChinanewsSpider(Spider):
     """Crawls branches of a portal: `scrapy crawl chinanews -a branch=js,zj`.
 
-    Arguments: branch (codes, comma separated; none is all), since (a day), limit (articles), max_requests. Items are
-    article lines, as they are written to the collection.
+    Arguments: branch (codes, comma separated; none is all), since (a day), limit (articles), max_requests, requisites
+    (no: leave them out). Items are article lines, as they are written to the collection.
     """
 
     name = "chinanews"
@@ -132,6 +132,7 @@ def _plan(portal: Portal, settings: BaseSettings, arguments: dict[str, Any]) -> 
         since=date.fromisoformat(arguments["since"]) if "since" in arguments else None,
         limit=int(arguments["limit"]) if "limit" in arguments else None,
         max_requests=int(arguments["max_requests"]) if "max_requests" in arguments else None,
+        requisites=arguments.get("requisites", "yes").lower() not in {"no", "false", "0"},
         default_delay_seconds=settings.getfloat("DOWNLOAD_DELAY"),
         per_host=settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN"),
     )

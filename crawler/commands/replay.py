@@ -1,0 +1,174 @@
+"""`pressmark replay`: look at a collection in a browser, served by pywb on this machine alone."""
+
+import signal
+import socket
+import subprocess
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+from time import monotonic, sleep
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from crawler.collection import Collection
+from crawler.commands.environment import ready_environment
+from crawler.commands.options import (
+    INTERRUPTED,
+    CollectionOption,
+    DataOption,
+    PortalOption,
+    err,
+    existing_collection,
+    out,
+)
+from crawler.errors import CrawlerError, UsageError
+from crawler.reading.portals import Portal, find_branch, find_portal
+from crawler.state import State
+
+# pywb's own default would let the whole network in.
+HOST = "127.0.0.1"
+START_SECONDS = 60.0
+STOP_SECONDS = 10.0
+
+_WAYBACK = "from pywb.apps.cli import wayback; wayback()"
+
+
+class _StoppedError(Exception):
+    """A signal has come."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def replay(
+    *,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")] = 8080,
+    environment: Annotated[
+        Path, typer.Option(metavar="DIR", help="The virtual environment that pywb is kept in.")
+    ] = Path("~/.cache/pressmark/replay"),
+    portal: PortalOption = "chinanews",
+    data: DataOption = Path("data"),
+    collection: CollectionOption = "",
+) -> int:
+    """Serve a collection on this machine, for a browser to look at. Ctrl-C ends it.
+
+    pywb is installed into an environment of its own on first use. Nothing is written to the collection, so a crawl may
+    go on meanwhile.
+
+    Example: pressmark replay --port 8090
+    """
+    described = find_portal(portal)
+    found = existing_collection(data, collection, described)
+    chosen = _free_port(port)
+    try:
+        with _signals():
+            python = ready_environment(environment, lambda line: err.print(line, markup=False, soft_wrap=True))
+            with _served(python, data, chosen) as server:
+                _print_addresses(found, described, f"http://{HOST}:{chosen}/{found.folder.name}")
+                server.wait()
+            raise CrawlerError("replay: pywb has ended by itself; start it again, or try another --environment")
+    except _StoppedError as stopped:
+        return INTERRUPTED + stopped.number
+
+
+def _free_port(port: int) -> int:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise UsageError(f"--port {port}: {error.strerror}; name another, or 0 for a free one") from error
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """Turn the first SIGINT or SIGTERM into _StoppedError, so that every child is ended on the way out."""
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        for each in before:
+            signal.signal(each, signal.SIG_IGN)
+        raise _StoppedError(number)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        for number in before:
+            signal.signal(number, stop)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _served(python: Path, data: Path, port: int) -> Iterator["subprocess.Popen[str]"]:
+    """Serve the collections below `data` once pywb answers, and end it at the end."""
+    words = [str(python), "-I", "-c", _WAYBACK, "-b", HOST, "-p", str(port), "-d", str(data.absolute())]
+    server = subprocess.Popen(  # noqa: S603
+        words,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    said: deque[str] = deque(maxlen=20)
+    # It writes a line for each request: they are read, so that it is never held up, and the last ones kept.
+    reader = Thread(target=lambda: said.extend(server.stdout or ()), daemon=True)
+    reader.start()
+    try:
+        _wait_until_served(server, port, said)
+        yield server
+    finally:
+        server.terminate()
+        try:
+            server.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+        reader.join(STOP_SECONDS)
+
+
+def _wait_until_served(server: "subprocess.Popen[str]", port: int, said: deque[str]) -> None:
+    patience = monotonic() + START_SECONDS
+    while server.poll() is None and monotonic() < patience:
+        with socket.socket() as probe:
+            if probe.connect_ex((HOST, port)) == 0:
+                return
+        sleep(0.1)
+    why = next((line.strip() for line in reversed(said) if line.strip()), "it does not answer")
+    raise CrawlerError(f"replay: pywb does not start ({why}); try another --port, or another --environment")
+
+
+def _print_addresses(collection: Collection, portal: Portal, root: str) -> None:
+    out.print(f"Serving   {collection.folder} at {root}/", markup=False, soft_wrap=True)
+    for label, page in _pages_to_open(collection, portal):
+        out.print(f"{label}{root}/{page}", markup=False, soft_wrap=True)
+    out.print("Ctrl-C ends it.")
+
+
+def _pages_to_open(collection: Collection, portal: Portal) -> Iterator[tuple[str, str]]:
+    """Yield the newest article and the home page of its branch, as a label and pywb's moment and address."""
+    state = State(collection.state, read_only=True)
+    try:
+        newest = state.newest_version()
+        if newest:
+            yield "Article   ", f"{_moment(newest.captured_at)}/{newest.url}"
+        branch = find_branch(portal, newest.url) if newest else None
+        for each in (branch,) if branch else portal.branches:
+            home = f"{each.scheme}://{each.hosts[0]}/"
+            if captured := state.capture(home):
+                yield "Home page ", f"{_moment(captured.captured_at)}/{home}"
+                return
+    finally:
+        state.shut()
+
+
+def _moment(text: str) -> str:
+    """Return the fourteen digits by which pywb names a capture."""
+    return "".join(character for character in text if character.isdigit())[:14]

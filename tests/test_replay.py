@@ -1,0 +1,179 @@
+"""Replay: pywb in an environment of its own, and what a browser shows of a collection."""
+
+import hashlib
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.browser import Browser
+from tests.conftest import PRESSMARK, SAMPLE_TOML, Crawled, Run
+
+# An article in gb2312 with a picture, a style sheet and nothing that comes from elsewhere.
+ARTICLE = "http://www.js.sample.test/news/2025/0311/227437.html"
+HEADLINE = "无锡：一座城市的“神经末梢”是怎样长成的"
+TEXT = "find(document, '#cont > h1').textContent"
+PICTURE_WIDTH = "find(document, '#txt img').naturalWidth"
+HEADLINE_SIZE = "getComputedStyle(find(document, '#cont > h1')).fontSize"
+
+
+@dataclass(frozen=True)
+class Served:
+    """A collection as `pressmark replay` serves it, and the lines that the command printed."""
+
+    root: str
+    lines: list[str]
+
+
+def files_under(*folders: Path) -> dict[Path, str]:
+    found = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
+
+
+def replay_words(crawled: Crawled, *words: str) -> list[str]:
+    data = crawled.folder.parents[1]
+    return ["replay", "--portal", str(SAMPLE_TOML), "--data", str(data), *words]
+
+
+def start(words: list[str]) -> "tuple[subprocess.Popen[str], list[str]]":
+    """Start the command, and return it with its lines once it serves."""
+    process = subprocess.Popen([str(PRESSMARK), *words], stdout=subprocess.PIPE, text=True, start_new_session=True)
+    lines = []
+    for line in process.stdout or ():
+        lines.append(line.rstrip("\n"))
+        if "Ctrl-C" in line:
+            break
+    return process, lines
+
+
+def port_of(root: str) -> int:
+    return int(root.split(":")[2].split("/", maxsplit=1)[0])
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which the first replay makes its environment."""
+    return tmp_path_factory.mktemp("replay") / "environment"
+
+
+@pytest.fixture
+def served(crawled: Crawled, environment: Path) -> Iterator[Served]:
+    process, lines = start(replay_words(crawled, "--environment", str(environment), "--port", "0"))
+    yield Served(root=lines[0].partition(" at ")[2], lines=lines)
+    with process:
+        process.send_signal(signal.SIGTERM)
+
+
+def test_a_collection_that_is_not_there_is_named(pressmark: Callable[..., Run]) -> None:
+    done = pressmark("replay", "--port", "0")
+    assert (done.returncode, "--data" in done.stderr) == (2, True)
+
+
+def test_a_port_in_use_is_named(crawled: Crawled, pressmark: Callable[..., Run]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = pressmark(*replay_words(crawled, "--port", port))
+    assert (done.returncode, f"--port {port}" in done.stderr) == (2, True)
+
+
+def test_a_folder_with_other_things_is_never_made_an_environment(
+    crawled: Crawled, pressmark: Callable[..., Run], tmp_path: Path
+) -> None:
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "letter.txt").write_text("kept")
+    done = pressmark(*replay_words(crawled, "--environment", "letters", "--port", "0"))
+    assert (done.returncode, "letters" in done.stderr) == (2, True)
+    assert (tmp_path / "letters" / "letter.txt").read_text() == "kept"
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_without_an_index_of_packages_one_line_says_so_and_the_next_try_begins_anew(
+    crawled: Crawled, pressmark: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    words = replay_words(crawled, "--environment", "pywb", "--port", "0")
+    first, second = pressmark(*words), pressmark(*words)
+    assert (first.returncode, second.returncode) == (1, 1)
+    setting_up, refused = first.stderr.splitlines()
+    assert setting_up.startswith("Setting up pywb")
+    assert "cannot be installed" in refused
+    assert second.stderr == first.stderr
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_server_too(crawled: Crawled, environment: Path, number: int) -> None:
+    process, lines = start(replay_words(crawled, "--environment", str(environment), "--port", "0"))
+    with process:
+        process.send_signal(number)
+        assert process.wait(30) == 128 + number
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port_of(lines[0].partition(" at ")[2]))) != 0
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_the_server_listens_on_loopback_alone(served: Served) -> None:
+    listening = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    here = [line.split()[1] for line in listening if line.split()[1].endswith(f":{port_of(served.root):04X}")]
+    assert "0100007F" in here[0]
+    assert {address.partition(":")[0] for address in here} == {"0100007F"}
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_the_command_names_the_newest_article_and_its_home_page(served: Served, tmp_path: Path) -> None:
+    addresses = [line.partition("http")[1] + line.partition("http")[2] for line in served.lines[1:3]]
+    with Browser(tmp_path) as browser:
+        browser.open(addresses[0])
+        headline = browser.wait_for(TEXT)
+        browser.open(addresses[1])
+        listed = browser.wait_for("find(document, '#index').textContent")
+    assert headline
+    assert listed
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_an_article_in_gb2312_shows_headline_picture_and_style_and_asks_no_other_host(
+    crawled: Crawled, served: Served, tmp_path: Path
+) -> None:
+    before = files_under(crawled.folder / "archive", crawled.folder / "indexes")
+    with Browser(tmp_path) as browser:
+        browser.open(f"{served.root}2026/{ARTICLE}")
+        seen = [browser.wait_for(what) for what in (TEXT, PICTURE_WIDTH, HEADLINE_SIZE)]
+        browser.save_screenshot(tmp_path / "pywb.png")
+    assert seen[0] == HEADLINE
+    assert seen[1] > 0
+    assert seen[2] == "26px"
+    assert browser.asked_hosts() == {"127.0.0.1"}
+    assert files_under(crawled.folder / "archive", crawled.folder / "indexes") == before
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_wayback_serves_the_data_folder_without_our_command(
+    crawled: Crawled, environment: Path, served: Served, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    words = [str(environment / "bin" / "wayback"), "-b", "127.0.0.1", "-p", str(port)]
+    with subprocess.Popen(
+        words, cwd=crawled.folder.parents[1], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as wayback:
+        started = next(line for line in wayback.stderr or () if "Starting" in line)
+        with Browser(tmp_path) as browser:
+            browser.open(f"http://127.0.0.1:{port}/sample/2026/{ARTICLE}")
+            headline = browser.wait_for(TEXT)
+        wayback.terminate()
+    assert str(port) in started
+    assert headline == HEADLINE
