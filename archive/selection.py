@@ -26,17 +26,21 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One WARC file of the package: its name and bytes; `catalogued` if its records are in the catalogue already."""
+    """One WARC file of the package: its name and bytes; `catalogued` if its records are in the catalogue already.
+
+    `about_bytes` is its size, or about its size where it is put together on the way.
+    """
 
     name: str
     pieces: Iterator[bytes]
     catalogued: bool
+    about_bytes: int
 
 
 def whole(warcs: Sequence[Path]) -> Iterator[Source]:
     """Yield WARC files as they stand."""
     for warc in warcs:
-        yield Source(warc.name, _read_pieces(warc), catalogued=False)
+        yield Source(warc.name, _read_pieces(warc), catalogued=False, about_bytes=warc.stat().st_size)
 
 
 def select(  # noqa: PLR0913 - a source, and settings
@@ -57,7 +61,8 @@ def select(  # noqa: PLR0913 - a source, and settings
         raise ArchiveError(f"{stem}: nothing is selected; widen the selection")
     for serial, group in enumerate(_grouped(catalogue, max_bytes)):
         name = f"{stem}-{description.created:%Y%m%d%H%M%S}-{serial:05}.warc.gz"
-        yield Source(name, _selected_pieces(name, warcs, catalogue, description, group), catalogued=True)
+        pieces = _selected_pieces(name, warcs, catalogue, description, group)
+        yield Source(name, pieces, catalogued=True, about_bytes=max_bytes)
 
 
 def _choose(warcs: Sequence[Path], catalogue: Catalogue, selection: Selection) -> None:

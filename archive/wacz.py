@@ -35,6 +35,8 @@ GZIP_WBITS = 31
 # ZIP knows no time before.
 ZIP_EPOCH = datetime(1980, 1, 1, tzinfo=UTC)
 NAME_CHARACTERS = re.compile(r"[^-a-z0-9._/]")
+# Below the 2 GB where an entry needs ZIP64, with room for one more exchange.
+SMALL_ENTRY_BYTES = 1_500_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +163,8 @@ class _Packing:
 
     def _copy(self, source: Source) -> Iterator[ScannedRecord]:
         scanner = MemberScanner(source.name)
-        with self._entry(f"archive/{source.name}", zipfile.ZIP_STORED) as entry:
+        large = source.about_bytes > SMALL_ENTRY_BYTES
+        with self._entry(f"archive/{source.name}", zipfile.ZIP_STORED, large=large) as entry:
             for piece in source.pieces:
                 entry.write(piece)
                 for record in scanner.feed(piece):
@@ -218,14 +221,16 @@ class _Packing:
                 entry.write(content)
 
     @contextmanager
-    def _entry(self, name: str, method: int) -> Iterator["_Entry"]:
-        """Open a file of the package for writing; when it is whole, it is listed in the manifest."""
+    def _entry(self, name: str, method: int, *, large: bool = False) -> Iterator["_Entry"]:
+        """Open a file of the package for writing; when it is whole, it is listed in the manifest.
+
+        A `large` one may pass 2 GB. replayweb.page cannot read the ZIP64 form of small ones.
+        """
         moment = max(self._description.created.astimezone(UTC), ZIP_EPOCH)
         zip_info = zipfile.ZipInfo(name, moment.timetuple()[:6])
         zip_info.compress_type = method
         zip_info.external_attr = 0o100644 << 16
-        # The length is not known when the entry begins, and may pass 4 GB.
-        with self._zip.open(zip_info, "w", force_zip64=True) as stream:
+        with self._zip.open(zip_info, "w", force_zip64=large) as stream:
             entry = _Entry(stream)
             yield entry
         self._resources.append(
