@@ -54,6 +54,7 @@ class References:
         self._database = sqlite3.connect("")
         self._database.executescript(TABLES)
         self._files: list[str] = []
+        self._unfinished: set[str] = set()
         self._rows: dict[str, list[tuple[object, ...]]] = {}
         self._dates: dict[str, str] = {}
         self._open: dict[str, list[tuple[str, str, int, str]]] = {}
@@ -68,10 +69,12 @@ class References:
         """Drop the database."""
         self._database.close()
 
-    def begin_file(self, name: str) -> None:
-        """Say which file the next records lie in."""
+    def begin_file(self, name: str, *, finished: bool = True) -> None:
+        """Say which file the next records lie in; the records of one that is not `finished` need no index lines."""
         self.end_file()
         self._files.append(name)
+        if not finished:
+            self._unfinished.add(name)
 
     def end_file(self) -> None:
         """Let go of the neighbours of a file; what they did not settle is looked up in the end."""
@@ -169,8 +172,8 @@ class References:
             message = f"its pressmark says {file}, offset {offset}, and that record is not there; rebuild the lines"
             yield Finding(file=place, offset=at, record_id=record_id, rule="line-pressmark", message=message)
 
-    def find_unequal_lines(self) -> Iterator[Finding]:
-        """Yield lines without an equal conversion record, and conversion records without a line."""
+    def find_unequal_lines(self, *, complete: bool) -> Iterator[Finding]:
+        """Yield conversion records without a line and, of a `complete` archive, lines without a conversion record."""
         self._flush()
         self._database.executescript(
             "CREATE INDEX IF NOT EXISTS conversion_key ON conversion (source, block);"
@@ -178,7 +181,8 @@ class References:
         )
         for place, at, source in self._database.execute(
             "SELECT place, at, line.source FROM line LEFT JOIN conversion USING (source, block)"
-            " WHERE conversion.block IS NULL"
+            " WHERE conversion.block IS NULL AND ?",
+            (complete,),
         ):
             message = "no conversion record of its page is equal to this line; rebuild the lines"
             yield Finding(file=place, offset=at, record_id=source, rule="line-conversion", message=message)
@@ -272,7 +276,9 @@ class References:
             " LEFT JOIN indexed ON indexed.file = file.name AND indexed.offset = record.offset"
             " WHERE indexed.file IS NULL AND record.type IN ('response', 'revisit', 'resource')"
         ):
-            yield self._finding(file, offset, record_id, "index-missing", "no index line leads here; write the index anew")
+            if self._files[file] not in self._unfinished:
+                message = "no index line leads here; write the index anew"
+                yield self._finding(file, offset, record_id, "index-missing", message)
 
     def _name_files(self) -> None:
         self._database.executescript("CREATE TEMP TABLE IF NOT EXISTS file (name TEXT, number INTEGER); DELETE FROM file;")

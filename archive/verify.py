@@ -24,7 +24,7 @@ Fields = dict[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CitedLine:
-    """A line of another file that was made from records: `pressmarks` are those in it, the first that of its page.
+    """A line of another file that was made from records: `pressmarks` are those in it, `source` the id of its page's.
 
     `file` and `offset` say where the line begins, `text` is the line without its newline.
     """
@@ -32,6 +32,7 @@ class CitedLine:
     file: str
     offset: int
     text: bytes
+    source: str
     pressmarks: tuple[Pressmark, ...]
 
 
@@ -39,15 +40,15 @@ def verify(
     files: Iterable[Path],
     *,
     indexes: Iterable[Path] = (),
-    lines: Iterable[CitedLine] | None = None,
+    lines: Iterable[CitedLine | Finding] | None = None,
     complete: bool = False,
     on_file: Callable[[Path], None] | None = None,
 ) -> Iterator[Finding]:
     """Yield all findings of WARC and ARC files that belong together, of their indexes, and of lines made from them.
 
     `complete` says that the files are all there are: then each index line must lead to a record in them, each response
-    must have a line, and, where `lines` are given, each conversion record too. `on_file` is told of each file before it
-    is read.
+    must have a line, and each of `lines` its conversion record. What could not be read as a line comes as a finding.
+    `on_file` is told of each file before it is read.
     """
     indexes = tuple(indexes)
     with References() as references:
@@ -61,17 +62,20 @@ def verify(
         if indexes:
             yield from references.find_misindexed(complete=complete)
         if lines is not None:
-            yield from check_lines(lines, references)
+            yield from check_lines(lines, references, complete=complete)
 
 
 def check_file(path: Path, references: References) -> Iterator[Finding]:
     """Yield the findings of a file that need no other file; what leads elsewhere goes into `references`."""
-    yield from check_records(iterate(path), path.name.removesuffix(".open"), references)
+    name = path.name.removesuffix(".open")
+    yield from check_records(iterate(path), name, references, finished=name == path.name)
 
 
-def check_records(records: Iterable[StoredRecord | Fault], name: str, references: References) -> Iterator[Finding]:
+def check_records(
+    records: Iterable[StoredRecord | Fault], name: str, references: References, *, finished: bool = True
+) -> Iterator[Finding]:
     """Yield the findings of the records and faults of one file."""
-    references.begin_file(name)
+    references.begin_file(name, finished=finished)
     heads = _Heads()
     for found in records:
         if isinstance(found, Fault):
@@ -107,15 +111,19 @@ def check_index_lines(lines: Iterable[bytes] | BinaryIO, name: str, references: 
         offset += len(line)
 
 
-def check_lines(lines: Iterable[CitedLine], references: References) -> Iterator[Finding]:
+def check_lines(
+    lines: Iterable[CitedLine | Finding], references: References, *, complete: bool = True
+) -> Iterator[Finding]:
     """Yield lines whose pressmarks do not lead to their records, or that are not equal to their conversion record."""
     for line in lines:
+        if isinstance(line, Finding):
+            yield line
+            continue
         for mark in line.pressmarks:
             references.add_citation(_cite(mark, line))
-        if line.pressmarks:
-            references.add_line(line.pressmarks[0].record_id, line.text, line.file, line.offset)
+        references.add_line(line.source, line.text, line.file, line.offset)
     yield from references.find_miscited()
-    yield from references.find_unequal_lines()
+    yield from references.find_unequal_lines(complete=complete)
 
 
 def _check_record(record: StoredRecord, fields: Fields, heads: "_Heads") -> Iterator[Finding]:

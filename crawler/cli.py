@@ -10,6 +10,7 @@ from crawler.collection import LockedError
 from crawler.commands import look
 from crawler.commands.crawl import crawl
 from crawler.commands.options import DONE, FAILED, INTERRUPTED, LOCKED, USAGE, err
+from crawler.commands.verify import verify
 from crawler.errors import CrawlerError, UsageError
 
 
@@ -26,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     result_callback=_exit,
 )
-for command in (crawl, look.extract, look.show, look.branches, look.status):
+for command in (crawl, look.extract, look.show, look.branches, look.status, verify):
     app.command()(command)
 
 
