@@ -56,11 +56,15 @@ def _read_options(words: Sequence[str] | None) -> argparse.Namespace:
     index = _add(commands, "index", _index, "write a CDXJ index", "python -m archive index *.warc.gz -o index.cdxj")
     index.add_argument("files", nargs="+", type=Path, metavar="FILE")
     index.add_argument("-o", "--output", type=Path, help="the index; standard output by default")
-    check = _add(commands, "verify", _verify, "check every byte that can be checked", "python -m archive verify a.warc.gz")
+    check = _add(
+        commands, "verify", _verify, "check every byte that can be checked", "python -m archive verify a.warc.gz"
+    )
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
     check.add_argument("--index", action="append", type=Path, default=[], help="a CDXJ index of the files")
     check.add_argument("--json", action="store_true", help="one JSON object for each finding")
-    show = _add(commands, "show", _show, "list the records, or show one record's head", "python -m archive show a.warc.gz")
+    show = _add(
+        commands, "show", _show, "list the records, or show one record's head", "python -m archive show a.warc.gz"
+    )
     show.add_argument("file", type=Path, metavar="FILE")
     show.add_argument("offset", nargs="?", type=int, metavar="OFFSET")
     cat = _add(commands, "cat", _cat, "write the bytes of a record", "python -m archive cat a.warc.gz 1234 --body")

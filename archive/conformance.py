@@ -17,7 +17,7 @@ TYPES = ABOUT_A_URL | {"warcinfo", "metadata"}
 REQUIRED = {
     "revisit": ("warc-target-uri", "warc-profile"),
     "continuation": ("warc-target-uri", "warc-segment-number", "warc-segment-origin-id"),
-} | {kind: ("warc-target-uri",) for kind in ABOUT_A_URL - {"revisit", "continuation"}}
+} | dict.fromkeys(ABOUT_A_URL - {"revisit", "continuation"}, ("warc-target-uri",))
 # WARC 1.1, section 5: the types of record that each header may stand in; headers that are not here may stand anywhere.
 ALLOWED = {
     "warc-concurrent-to": frozenset({"response", "resource", "request", "metadata", "revisit"}),
@@ -34,9 +34,9 @@ ALLOWED = {
     "warc-segment-origin-id": frozenset({"continuation"}),
     "warc-segment-total-length": frozenset({"continuation"}),
 }
-SINGLE = frozenset({*ALWAYS, *ALLOWED, "content-type", "warc-block-digest", "warc-truncated", "warc-segment-number"}) - {
-    "warc-concurrent-to"
-}
+SINGLE = frozenset(
+    {*ALWAYS, *ALLOWED, "content-type", "warc-block-digest", "warc-truncated", "warc-segment-number"}
+) - {"warc-concurrent-to"}
 SHOWN = {
     "warc-record-id": "WARC-Record-ID",
     "warc-target-uri": "WARC-Target-URI",
@@ -56,7 +56,7 @@ PROFILE = re.compile(
 
 
 def check_headers(version: str, record_type: str, headers: tuple[tuple[str, str], ...]) -> Iterator[Broken]:
-    """Yield rule and message for each header that breaks a rule; nothing for ARC records, which have none of their own."""
+    """Yield rule and message for each header that breaks a rule; nothing for ARC records."""
     if version.startswith("ARC/"):
         return
     names = tuple([name for name, _ in headers])
@@ -73,9 +73,8 @@ def check_names(version: str, record_type: str, names: tuple[str, ...]) -> tuple
     if version not in VERSIONS:
         found.append(("version", f"{version!r} is no known version of the format"))
     counts = Counter(name.lower() for name in names)
-    for name in (*ALWAYS, *REQUIRED.get(record_type, ())):
-        if name not in counts:
-            found.append(("field-required", f"a {record_type or 'typeless'} record without {_show(name)}"))
+    missing = [name for name in (*ALWAYS, *REQUIRED.get(record_type, ())) if name not in counts]
+    found += [("field-required", f"a {record_type or 'typeless'} record without {_show(name)}") for name in missing]
     for name, count in counts.items():
         if record_type in TYPES and record_type not in ALLOWED.get(name, TYPES):
             found.append(("field-forbidden", f"{_show(name)} on a {record_type} record"))
@@ -87,7 +86,9 @@ def check_names(version: str, record_type: str, names: tuple[str, ...]) -> tuple
 @lru_cache(maxsize=1024)
 def _checks(names: tuple[str, ...]) -> tuple[tuple[int, Callable[[str, str], str | None]], ...]:
     """Return the places of headers whose values have a form, each with its check."""
-    return tuple((place, VALUE_CHECKS[name.lower()]) for place, name in enumerate(names) if name.lower() in VALUE_CHECKS)
+    return tuple(
+        (place, VALUE_CHECKS[name.lower()]) for place, name in enumerate(names) if name.lower() in VALUE_CHECKS
+    )
 
 
 def _check_date(version: str, value: str) -> str | None:

@@ -87,7 +87,10 @@ def check_digest(name: str, value: str, block: Block, spans: tuple[tuple[int, in
         yield "field-value", f"the {name} digest {value!r} is no {algorithm} in Base32 or Base16"
         return
     if not _is_customary(algorithm, text):
-        yield "digest-form", f"the {name} digest {value!r}: sha1 stands in upper-case Base32, others in lower-case Base16"
+        yield (
+            "digest-form",
+            f"the {name} digest {value!r}: sha1 stands in upper-case Base32, others in lower-case Base16",
+        )
     if wanted != _hash(algorithm, block, spans):
         yield f"{name}-digest", f"the {name} does not have the digest {value}"
 

@@ -53,7 +53,6 @@ class StoredRecord:
     fields: dict[str, str]
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """A place that is no record. Rules: empty, form, directory, torn, gzip, record, one-member."""

@@ -213,9 +213,7 @@ def _inside(package: str, findings: Iterable[Finding]) -> Iterator[Finding]:
 
 def _read_resource(one: dict[str, Any]) -> Resource:
     size, stated = one.get("bytes"), one.get("hash")
-    return Resource(
-        one["path"], stated if isinstance(stated, str) else None, size if isinstance(size, int) else None
-    )
+    return Resource(one["path"], stated if isinstance(stated, str) else None, size if isinstance(size, int) else None)
 
 
 def _measure(package: zipfile.ZipFile, name: str, algorithm: str) -> tuple[int, str]:

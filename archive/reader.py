@@ -92,7 +92,8 @@ class Conversion:
 def read_records(path: Path, *, start: int = 0) -> Iterator[Record]:
     """Yield the records of a WARC or ARC file from the offset `start` on, which must begin a record.
 
-    Files that are not gzip'd by record are read as archive/iteration.py does. One record is in memory at a time. Raises ArchiveError where the bytes are no whole record.
+    Files that are not gzip'd by record are read as archive/iteration.py does. One record is in memory at a time. Raises
+    ArchiveError where the bytes are no whole record.
     """
     if not _is_own_form(path):
         yield from map(_foreign_record, read_strictly(path, start=start))

@@ -27,7 +27,9 @@ CREATE TABLE citation (id TEXT, file TEXT, offset INTEGER, length INTEGER, paylo
 CREATE TABLE line (source TEXT, block INTEGER, place TEXT, at INTEGER);
 CREATE TABLE indexed (file TEXT, offset INTEGER, length INTEGER, target INTEGER, place TEXT, at INTEGER);
 """
-INDEXES = "CREATE INDEX IF NOT EXISTS by_id ON record (id); CREATE INDEX IF NOT EXISTS by_place ON record (file, offset);"
+INDEXES = (
+    "CREATE INDEX IF NOT EXISTS by_id ON record (id); CREATE INDEX IF NOT EXISTS by_place ON record (file, offset);"
+)
 INDEXABLE = ("response", "revisit", "resource")
 REFERRING = frozenset({"warc-concurrent-to", "warc-warcinfo-id", "warc-refers-to"})
 PROBABLY_ALL = "in the files given"
@@ -82,7 +84,7 @@ class References:
         self._dates.clear()
 
     def add(self, record: StoredRecord, fields: dict[str, str]) -> Iterator[Finding]:
-        """Note a record (`fields` are its headers by lower-case name), and yield dates that differ within an exchange."""
+        """Note a record (`fields` are its headers by lower-case name), and yield differing dates."""
         self.records += 1
         record_id, record_type = fields.get("warc-record-id", "").strip("<>"), fields.get("warc-type", "").lower()
         date = fields.get("warc-date", "")
@@ -131,7 +133,7 @@ class References:
         self._add("indexed", (record_file, *place, 0, file, offset))
 
     def find_broken(self, *, is_indexed: Callable[[str, str], bool] | None = None) -> Iterator[Finding]:
-        """Yield repeated ids, references and revisits that lead nowhere; `is_indexed` knows addresses and dates besides."""
+        """Yield repeated ids, references and revisits that lead nowhere; `is_indexed` knows more of them."""
         self.end_file()
         self._flush()
         self._database.executescript(INDEXES)
@@ -140,7 +142,7 @@ class References:
         yield from self._lost_revisits(is_indexed)
 
     def find_misindexed(self, *, complete: bool) -> Iterator[Finding]:
-        """Yield index lines that do not lead to a record, and records without a line where the indexes are `complete`."""
+        """Yield index lines that do not lead to a record and, of a `complete` archive, records without a line."""
         self._flush()
         self._database.executescript(INDEXES)
         self._name_files()
@@ -255,7 +257,7 @@ class References:
                 yield self._finding(file, offset, source, "revisit", message)
 
     def _payload_of(self, wanted: str, target: int, payload: int) -> int | None:
-        """Return the payload (0 for an unknown one) of the record that a revisit refers to, None where there is none."""
+        """Return the payload of the record that a revisit refers to: 0 if it states none, None if there is none."""
         ways: list[tuple[str, object]] = []
         if wanted:
             ways.append(("id = ?", wanted))
@@ -264,7 +266,8 @@ class References:
         if payload and not ways:
             ways.append(("payload = ? AND payload <> 0 AND type <> 'revisit'", payload))
         for condition, value in ways:
-            row = self._database.execute(f"SELECT payload FROM record WHERE {condition}", (value,)).fetchone()  # noqa: S608 - the conditions stand above
+            query = f"SELECT payload FROM record WHERE {condition}"  # noqa: S608 - the conditions stand above
+            row = self._database.execute(query, (value,)).fetchone()
             if row:
                 return int(row[0])
         return None
@@ -281,7 +284,9 @@ class References:
                 yield self._finding(file, offset, record_id, "index-missing", message)
 
     def _name_files(self) -> None:
-        self._database.executescript("CREATE TEMP TABLE IF NOT EXISTS file (name TEXT, number INTEGER); DELETE FROM file;")
+        self._database.executescript(
+            "CREATE TEMP TABLE IF NOT EXISTS file (name TEXT, number INTEGER); DELETE FROM file;"
+        )
         self._database.executemany(
             "INSERT INTO file VALUES (?, ?)", ((name, number) for number, name in enumerate(self._files))
         )

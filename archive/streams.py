@@ -1,10 +1,10 @@
-"""Read the plain bytes of an archive file of any form, gzip member by gzip member or as they lie, with their offsets."""
+"""Read the plain bytes of an archive file, gzip member by gzip member or as they lie, with their offsets."""
 
 import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, Protocol
 
-from isal import isal_zlib
+from isal import igzip_lib, isal_zlib
 
 INPUT_BYTES = 64 * 1024
 # One step of inflating: a member that inflates without end cannot fill the memory.
@@ -12,7 +12,7 @@ OUTPUT_BYTES = 1024 * 1024
 GZIP_WBITS = 31
 GZIP_MAGIC = b"\x1f\x8b\x08"
 RECORD_STARTS = (b"WARC/", b"filedesc:")
-INFLATE_ERRORS = (isal_zlib.error, zlib.error)
+INFLATE_ERRORS = (igzip_lib.IsalError, zlib.error)
 
 
 class BrokenStreamError(Exception):
@@ -51,6 +51,7 @@ class MemberStream:
         """Begin where the file stands."""
         self._file = file
         self._rest = b""
+        self._fault: BrokenStreamError | None = None
         self._taken = self.start = file.tell()
 
     def begin(self) -> bool:
@@ -61,18 +62,24 @@ class MemberStream:
             return False
         self.start = self._taken - len(self._rest)
         self._member = isal_zlib.decompressobj(GZIP_WBITS)
+        self._fault = None
         return True
 
     def read(self) -> bytes:
         """Return inflated bytes; the member's checksum has been compared once b"" is returned."""
+        if self._fault:
+            # isal's decompressor neither fails nor goes on after its first fault.
+            raise self._fault
         while not self._member.eof:
             given = self._rest or self._fetch()
             if not given:
-                raise BrokenStreamError("torn", "a gzip member that is cut off by the end of the file")
+                self._fault = BrokenStreamError("torn", "a gzip member that is cut off by the end of the file")
+                raise self._fault
             try:
                 piece = self._member.decompress(given, OUTPUT_BYTES)
             except INFLATE_ERRORS as error:
-                raise BrokenStreamError("gzip", f"no whole gzip member ({error})") from error
+                self._fault = BrokenStreamError("gzip", f"no whole gzip member ({error})")
+                raise self._fault from error
             self._rest = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
             if piece:
                 return bytes(piece)

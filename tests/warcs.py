@@ -8,7 +8,10 @@ from uuid import UUID
 URL = "http://www.js.sample.test/news/2025/0227/230110.html"
 DATE = "2025-02-27T10:15:00Z"
 BODY = "<h1>苏州园区举办龙舟邀请赛</h1>".encode("gb18030")
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=gb2312\r\nContent-Length: %d\r\n\r\n%b" % (len(BODY), BODY)
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=gb2312\r\nContent-Length: %d\r\n\r\n%b" % (
+    len(BODY),
+    BODY,
+)
 ASKED = b"GET /news/2025/0227/230110.html HTTP/1.1\r\nHost: www.js.sample.test\r\n\r\n"
 RESPONSE = "application/http;msgtype=response"
 REQUEST = "application/http;msgtype=request"

@@ -84,7 +84,8 @@ def _cite(text: bytes, name: str, offset: int, collection: Collection, checked: 
 
 
 def _other_marks(line: ArticleLine) -> list[Pressmark]:
-    return [one.pressmark for one in (*line.pages, *line.images) if one.pressmark]
+    marks = [page.pressmark for page in line.pages] + [image.pressmark for image in line.images]
+    return [mark for mark in marks if mark]
 
 
 def _is_there(collection: Collection, file: str) -> bool:
