@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, Protocol
 
-from isal import igzip_lib, isal_zlib
+from isal import isal_zlib
 
 INPUT_BYTES = 64 * 1024
 # One step of inflating: a member that inflates without end cannot fill the memory.
@@ -12,7 +12,8 @@ OUTPUT_BYTES = 1024 * 1024
 GZIP_WBITS = 31
 GZIP_MAGIC = b"\x1f\x8b\x08"
 RECORD_STARTS = (b"WARC/", b"filedesc:")
-INFLATE_ERRORS = (igzip_lib.IsalError, zlib.error)
+# The stubs of isal give its error as a value and not as a class.
+INFLATE_ERRORS: tuple[type[Exception], ...] = (isal_zlib.error, zlib.error)  # type: ignore[assignment]
 
 
 class BrokenStreamError(Exception):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import venv
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -184,7 +186,7 @@ def test_files_of_warcprox_are_read_and_only_their_digests_are_odd(tmp_path: Pat
     with PortalServer(SAMPLE) as server, (tmp_path / "log").open("w") as log:
         proxy = subprocess.Popen([*words, "--dedup-db-file", "seen.sqlite"], cwd=tmp_path, stdout=log, stderr=log)
         try:
-            port = wait_for(lambda: (tmp_path / "log").read_text().partition("listening on 127.0.0.1:")[2][:5].strip())
+            port = wait_for(lambda: re.findall(r"listening on 127.0.0.1:(\d+)", (tmp_path / "log").read_text()))[0]
             got = ["wget", "-q", "-O", "/dev/null", "-e", "use_proxy=yes", "-e", f"http_proxy=127.0.0.1:{port}"]
             got += ["--header", "Host: www.js.sample.test", f"http://{server.address}/"]
             subprocess.run(got, check=True, timeout=30)
@@ -198,7 +200,7 @@ def test_files_of_warcprox_are_read_and_only_their_digests_are_odd(tmp_path: Pat
     assert b'"status": "200"' in archive("index", path).stdout
 
 
-def wait_for(look: Callable[[], object]) -> object:
+def wait_for(look: Callable[[], list[Any]]) -> list[Any]:
     """Look again and again until there is something, for half a minute at most."""
     end = time.monotonic() + 30
     while time.monotonic() < end:
