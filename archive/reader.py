@@ -11,11 +11,13 @@ from urllib.parse import unquote_to_bytes
 from archive.capture import Capture, Certificate, Truncation
 from archive.errors import ArchiveError
 from archive.files import OPEN_SUFFIX
+from archive.iteration import StoredRecord, read_at, read_strictly
 from archive.pressmark import Pressmark
 from archive.records import DigestName, label_digest
 
 INPUT_BYTES = 64 * 1024
 GZIP_WBITS = 31
+GZIP_MAGIC = b"\x1f\x8b"
 EXCHANGE_TYPES = frozenset({"request", "response", "revisit", "metadata"})
 OWN_FIELDS = frozenset(
     {
@@ -113,10 +115,14 @@ class Conversion:
 
 
 def read_records(path: Path, *, start: int = 0) -> Iterator[Record]:
-    """Yield the records of a `.warc.gz` file from the offset `start` on, which must begin a record.
+    """Yield the records of a WARC or ARC file from the offset `start` on, which must begin a record.
 
-    One record is in memory at a time. Raises ArchiveError where the bytes are no whole record.
+    Files that are not gzip'd by record are read as archive/iteration.py does. One record is in memory at a time. Raises
+    ArchiveError where the bytes are no whole record.
     """
+    if not _is_own_form(path):
+        yield from map(_foreign_record, read_strictly(path, start=start))
+        return
     with path.open("rb") as file:
         for offset, length, content in read_members(file, start):
             yield parse_record(content, file=path.name.removesuffix(OPEN_SUFFIX), offset=offset, length=length)
@@ -172,6 +178,10 @@ def read_record(folder: Path, pressmark: Pressmark) -> Record:
     Raises ArchiveError if the file is missing, or if other bytes lie there.
     """
     path = _find_file(folder, pressmark.file)
+    if not _is_own_form(path):
+        record = _foreign_record(read_at(path, pressmark.offset))
+        _check_id(record, pressmark)
+        return record
     with path.open("rb") as file:
         file.seek(pressmark.offset)
         content = file.read(pressmark.length)
@@ -225,6 +235,25 @@ def read_exchanges(path: Path, *, start: int = 0) -> Iterator[Exchange | Convers
             yield _conversion(record)
     if _is_exchange(group):
         yield _exchange(group)
+
+
+def _is_own_form(path: Path) -> bool:
+    """Tell whether a file can be read member by member; damaged files too, whose faults are told here."""
+    if path.is_dir():
+        return False
+    with path.open("rb") as file:
+        return file.read(2) == GZIP_MAGIC and ".arc" not in path.name
+
+
+def _foreign_record(stored: StoredRecord) -> Record:
+    return Record(
+        type=stored.fields.get("warc-type", "").lower(),
+        headers=stored.headers,
+        block=bytes(stored.block),
+        file=stored.file,
+        offset=stored.offset,
+        length=stored.length,
+    )
 
 
 def _is_exchange(group: list[Record]) -> bool:

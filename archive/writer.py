@@ -160,8 +160,8 @@ class WarcWriter:
 
     def _finish(self) -> None:
         file, self._file = self._file, None
-        if file and (path := file.close()) and self._on_close:
-            self._on_close(path)
+        if file:
+            file.close(self._on_close)
 
     def _is_done(self, file: "_OpenFile") -> bool:
         over = self._options.keep_open == "day" and self._is_over(file.name)
@@ -263,17 +263,18 @@ class _OpenFile:
         finally:
             self._file.close()
 
-    def close(self) -> Path | None:
-        """Return the final path, None where nothing was kept or the end is torn."""
+    def close(self, on_close: Callable[[Path], None] | None) -> None:
+        """Give the file its final name, unless nothing was kept or the end is torn; `on_close` comes just before."""
         self.leave()
         if self._torn:
-            return None
+            return
         if self.size == 0:
             self._open_path.unlink()
-            return None
+            return
+        if on_close:
+            on_close(self._path)
         self._open_path.rename(self._path)
         sync_folder(self._path.parent)
-        return self._path
 
     def _cut(self) -> None:
         try:

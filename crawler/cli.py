@@ -12,6 +12,7 @@ from crawler.commands.crawl import crawl
 from crawler.commands.options import DONE, FAILED, INTERRUPTED, LOCKED, USAGE, err
 from crawler.commands.pack import pack
 from crawler.commands.replay import replay
+from crawler.commands.verify import verify
 from crawler.errors import CrawlerError, UsageError
 
 
@@ -28,7 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     result_callback=_exit,
 )
-for command in (crawl, look.extract, look.show, look.branches, look.status, pack, replay):
+for command in (crawl, look.extract, look.show, look.branches, look.status, verify, pack, replay):
     app.command()(command)
 
 

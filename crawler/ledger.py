@@ -4,12 +4,14 @@ Live crawl, recovery after a crash, rebuild and re-extraction all feed their rec
 and looks at no clock: it reads the state, and returns an `Outcome` that `apply` then stores.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urldefrag, urljoin, urlsplit
 
 import msgspec
+from w3lib.url import safe_url_string
 
 from archive.capture import Capture
 from archive.pressmark import Pressmark
@@ -24,10 +26,14 @@ from crawler.reading.portals import Portal, article_id, canonical_url, find_bran
 from crawler.state import Condition, Kind, Link, Row, State, Version, Visit
 
 MAX_ATTEMPTS = 3
+FURTHER_PAGE = re.compile(r"_\d{1,3}(\.s?html?)$")
 MAX_REDIRECTS = 5
 # A page may name a style sheet, that one another, and that one a font.
 MAX_REQUISITE_DEPTH = 4
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# Answers of a guard that may think better of it by the next run.
+REFUSALS = frozenset({401, 403})
+TEXT_KINDS: frozenset[Kind] = frozenset({"listing", "article", "page"})
 # Answers that a later request may change: too early, too many, and all of the server's own troubles.
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
@@ -216,10 +222,13 @@ def _visit(state: State, exchange: Exchange, portal: Portal) -> Visit:
     status = head.status if head else None
     condition: Condition = "done"
     if not whole and capture.truncated != "length":
-        # A transfer that is cut each time is kept as far as it came; where nothing came, the next run asks again.
-        condition = "pending" if attempts < MAX_ATTEMPTS else "done" if status else "failed"
+        # A picture that is cut each time is kept as far as it came; for the rest the next run asks again.
+        last: Condition = "done" if status and row.kind not in TEXT_KINDS else "failed"
+        condition = "pending" if attempts < MAX_ATTEMPTS else last
     elif status in PASSING:
         condition = "pending" if attempts < MAX_ATTEMPTS else "failed"
+    elif status in REFUSALS and row.kind in TEXT_KINDS:
+        condition = "failed"
     kept = whole and status == 200
     location = head.value("location") if head and status in REDIRECTS else None
     return Visit(
@@ -232,7 +241,7 @@ def _visit(state: State, exchange: Exchange, portal: Portal) -> Visit:
         attempts=0 if condition == "done" else attempts,
         status=status,
         fetched_at=utc_text(capture.started_at),
-        location=urljoin(row.url, location) if location else None,
+        location=_join_location(row.url, location) if location else None,
         capture=(exchange.original if exchange.refers_to else exchange.pressmark) if kept else None,
         revisit=exchange.pressmark if kept and exchange.original else None,
     )
@@ -252,13 +261,16 @@ def _row_from_notes(exchange: Exchange, portal: Portal) -> Row:
 
 def _follow(state: State, visit: Visit, portal: Portal) -> Outcome:
     """Let a redirect's target take its place, if it is one of the portal's addresses and no home page."""
-    target = (visit.location or "").partition("#")[0]
+    target = asked_url(visit.location or "")
     if visit.kind == "article":
-        target = canonical_url(target, portal) if is_article_url(target, portal) else ""
+        canonical = canonical_url(target, portal) if is_article_url(target, portal) else ""
+        # Another scheme or host of the same article is followed as it stands.
+        target = target if canonical == visit.url else canonical
     hops = visit.hops + "R"
     loop = len(visit.hops) - len(visit.hops.rstrip("R")) >= MAX_REDIRECTS or target == visit.url
     if visit.kind == "robots" or not target or loop or not is_own_host(target, portal):
-        return Outcome(visit=visit)
+        lost = f"redirect to {visit.location}" if visit.kind == "article" else None
+        return Outcome(visit=visit, not_article=lost)
     link = Link(
         url=target, host=_host(target), kind=visit.kind, via=visit.url, hops=hops, day=_day(target, visit, portal)
     )
@@ -274,7 +286,8 @@ def _fold_listing(state: State, exchange: Exchange, visit: Visit, portal: Portal
     except Exception as error:  # noqa: BLE001 - the capture is kept; live crawl and replay must count the same fault
         return Outcome(visit=visit, fault=f"{type(error).__name__}: {error}")
     hops = visit.hops + "L"
-    articles = [a.url for a in listing.articles if is_own_host(a.url, portal)]
+    articles = list(dict.fromkeys(_first_page(asked_url(one.url), portal) for one in listing.articles))
+    articles = [url for url in articles if is_own_host(url, portal)]
     links = [
         Link(url=url, host=_host(url), kind="article", via=visit.url, hops=hops, day=_day(url, visit, portal))
         for url in articles
@@ -283,7 +296,7 @@ def _fold_listing(state: State, exchange: Exchange, visit: Visit, portal: Portal
     fresh = any(state.row(url) is None for url in articles)
     links += [
         Link(url=url, host=_host(url), kind="listing", via=visit.url, hops=hops, again=fresh)
-        for url in listing.next_pages
+        for url in map(asked_url, listing.next_pages)
         if is_own_host(url, portal)
     ]
     return Outcome(visit=visit, links=(*links, *_requisite_links(requisites, visit, portal)))
@@ -299,8 +312,9 @@ def _fold_page(state: State, exchange: Exchange, visit: Visit, portal: Portal) -
     if page is None or page.reading.article is None:
         return Outcome(visit=visit, links=requisites, not_article=page.reading.reason if page else None)
     article = page.reading.article
-    wanted = [("picture", image.url, "E") for image in article.images if is_own_host(image.url, portal)]
-    wanted += [("page", url, "L") for url in page.reading.next_pages if is_own_host(url, portal)]
+    pages = tuple(url for url in map(asked_url, page.reading.next_pages) if is_own_host(url, portal))
+    pictures = [url for url in (asked_url(image.url) for image in article.images) if is_own_host(url, portal)]
+    wanted = [("picture", url, "E") for url in pictures] + [("page", url, "L") for url in pages]
     links = tuple(
         Link(url=url, host=_host(url), kind=kind, via=visit.url, hops=visit.hops + hop)  # type: ignore[arg-type]
         for kind, url, hop in wanted
@@ -309,7 +323,7 @@ def _fold_page(state: State, exchange: Exchange, visit: Visit, portal: Portal) -
     drafts = []
     for one in opened:
         known = state.draft(one) or (one,) if visit.kind == "page" else (one,)
-        drafts.append((one, tuple(dict.fromkeys((*known, *page.reading.next_pages)))))
+        drafts.append((one, tuple(dict.fromkeys((*known, *pages)))))
     needs = tuple(
         (one, url) for one in opened for _, url, _ in wanted if url != visit.url and not state.is_settled(url)
     )
@@ -337,7 +351,7 @@ def _requisite_links(urls: tuple[str, ...], visit: Visit, portal: Portal) -> tup
         return ()
     return tuple(
         Link(url=url, host=_host(url), kind="requisite", via=visit.url, hops=visit.hops + "E")
-        for url in urls
+        for url in map(asked_url, urls)
         if is_own_host(url, portal) and not is_article_url(url, portal)
     )
 
@@ -369,7 +383,7 @@ def _fold_line(state: State, record: Conversion) -> Outcome:
         line=record.pressmark,
     )
     if known and known.line.record_id == record.pressmark.record_id:
-        return Outcome()
+        return Outcome(versions=(known,))
     event = Event(
         type="edited" if known else "new",
         id=line.id,
@@ -381,15 +395,40 @@ def _fold_line(state: State, record: Conversion) -> Outcome:
     return Outcome(versions=(version,), lines=((line, record.block),), events=(event,))
 
 
-def _last_capture(state: State, url: str) -> Pressmark | None:
+def _last_capture(state: State, image_url: str) -> Pressmark | None:
+    url = asked_url(image_url)
     for _ in range(MAX_REDIRECTS + 1):
         if stored := state.capture(url):
             return stored.pressmark
         location = state.location(url)
         if not location:
             return None
-        url = location
+        url = asked_url(location)
     return None
+
+
+def asked_url(url: str) -> str:
+    """Return the form in which an address is asked for and captured: escaped as Scrapy does it, without fragment.
+
+    Rows, needs and captures bear this form, so that they find each other; "" for what is no address.
+    """
+    try:
+        return urldefrag(safe_url_string(url)).url
+    except ValueError:
+        return ""
+
+
+def _join_location(url: str, location: str) -> str | None:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return None
+
+
+def _first_page(url: str, portal: Portal) -> str:
+    """Return the address of an article's first page for that of a further one: lists name both."""
+    first = FURTHER_PAGE.sub(r"\1", url)
+    return first if first != url and is_article_url(first, portal) else url
 
 
 def is_own_host(url: str, portal: Portal) -> bool:

@@ -7,21 +7,24 @@ again.
 
 import logging
 import os
+import re
 from collections import OrderedDict
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import msgspec
 
 from archive.digests import Digests
 from archive.errors import ArchiveError
-from archive.files import OPEN_SUFFIX
+from archive.files import OPEN_SUFFIX, sync_folder
 from archive.pressmark import Pressmark
 from archive.reader import Conversion, Exchange, read_exchange, read_exchanges
 from archive.records import is_not_modified
 from archive.revisits import resolve
 from crawler import ledger
 from crawler.collection import Collection
+from crawler.errors import CrawlerError
 from crawler.ledger import CapturedPage, Outcome
 from crawler.lines import ArticleLine
 from crawler.reading.portals import Portal
@@ -29,6 +32,7 @@ from crawler.state import Link, Position, State
 
 # Pages of open articles that are kept in memory; one that has fallen out is read again from its record.
 PAGES_KEPT = 64
+MONTH = re.compile(r"\d{4}-\d\d")
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +50,10 @@ class Register:
         self.written: set[Path] = set()
         self._unwritten: dict[Path, list[bytes]] = {}
         self._lengths = self.state.outputs()
-        _cut_back(collection, self._lengths)
+        if self._lengths:
+            _cut_back(collection, self._lengths)
+        else:
+            _put_aside(collection)
 
     def feed(self, record: Exchange | Conversion) -> tuple[Outcome, tuple[Link, ...]]:
         """Fold one record, store the outcome, and return it with those of its links that are new."""
@@ -70,9 +77,12 @@ class Register:
 
     def compose(self, article: str) -> ArticleLine | None:
         """Return the line of a settled article; one that cannot be read any more is closed, and None returned."""
-        line = ledger.compose(self.state, article, self.portal, self._last_page)
-        if line is None:
-            self.state.drop_draft(article)
+        line = None
+        try:
+            line = ledger.compose(self.state, article, self.portal, self._last_page)
+        finally:
+            if line is None:
+                self.state.drop_draft(article)
         return line
 
     def replay(self) -> Iterator[Outcome]:
@@ -107,11 +117,12 @@ class Register:
     def _commit(self, fed: tuple[str, int] | None, known: tuple[str, int] | None) -> None:
         """Commit with the positions of the state and of the digests."""
         written = {}
-        for path, lines in self._unwritten.items():
+        while self._unwritten:
+            path, lines = next(iter(self._unwritten.items()))
             name = str(path.relative_to(self._collection.folder))
-            self._lengths[name] = written[name] = self._lengths.get(name, 0) + _append(path, lines)
-        self.written.update(self._unwritten)
-        self._unwritten.clear()
+            self._lengths[name] = written[name] = _append(path, lines, self._lengths.get(name, 0))
+            self.written.add(path)
+            del self._unwritten[path]
         self.digests.commit(known)
         self.state.commit(Position(file=fed[0], offset=fed[1]) if fed else None, written)
 
@@ -168,19 +179,45 @@ class Register:
         return sorted(wanted, key=lambda path: path.name.removesuffix(OPEN_SUFFIX))
 
 
-def _append(path: Path, lines: list[bytes]) -> int:
+def _append(path: Path, lines: list[bytes], length: int) -> int:
+    """Append to a file of a known length and return the new one; after an error the file is as it was."""
     text = b"".join(line + b"\n" for line in lines)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    return len(text)
+        try:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError:
+            os.truncate(path, length)
+            raise
+    if not length:
+        sync_folder(path.parent)
+    return length + len(text)
+
+
+def _line_files(collection: Collection) -> list[Path]:
+    """Return the line files that Pressmark wrote, and no other that may lie beside them."""
+    found = [path for path in collection.articles.glob("*/*.jsonl") if MONTH.fullmatch(path.stem)]
+    return [path for path in (*found, collection.changes) if path.exists()]
 
 
 def _cut_back(collection: Collection, lengths: dict[str, int]) -> None:
     """Cut lines that were appended after the last commit: they come again from their records."""
-    for path in (*collection.articles.glob("*/*.jsonl"), collection.changes):
-        length = lengths.get(str(path.relative_to(collection.folder)), 0)
-        if path.exists() and path.stat().st_size > length:
+    for path in _line_files(collection):
+        size, length = path.stat().st_size, lengths.get(str(path.relative_to(collection.folder)), 0)
+        if size < length:
+            raise CrawlerError(
+                f"{path}: {size} bytes long, and the state knows of {length}; move {collection.state.name} away:"
+                " the next crawl makes state and lines again from the WARC files"
+            )
+        if size > length:
             os.truncate(path, length)
+
+
+def _put_aside(collection: Collection) -> None:
+    """Without a state all lines come again from the records; those that are there are kept under another name."""
+    for path in _line_files(collection):
+        number = next(n for n in count(1) if not path.with_name(f"{path.name}.before-{n}").exists())
+        aside = path.rename(path.with_name(f"{path.name}.before-{number}"))
+        logger.warning("%s: no state vouches for it; kept as %s, and made again from the WARC files", path, aside.name)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from archive.pressmark import Pressmark
+from crawler.errors import CrawlerError
 
 Kind = Literal["robots", "listing", "article", "page", "picture", "requisite"]
 # done: settled in this run; idle: a list that an earlier run has read; excluded: robots.txt forbids it.
@@ -138,19 +139,13 @@ class State:
 
     def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
         """Open or make the database; None keeps it in memory. A reader sees the last commit, also during a crawl."""
-        if read_only and path:
-            self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
-            return
-        self._db = sqlite3.connect(path or ":memory:", isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        # The WARC files are synced first and the state can be made again from them: NORMAL loses nothing.
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        (found,) = self._db.execute("PRAGMA user_version").fetchone()
-        if found not in {0, SCHEMA_VERSION}:
-            raise sqlite3.DatabaseError(f"schema version {found} is not {SCHEMA_VERSION}")
-        if not found:
-            self._db.executescript(f"BEGIN; {TABLES} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
-        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            self._db = _open_to_read(path) if read_only and path else _open_to_write(path)
+        except sqlite3.DatabaseError as error:
+            raise CrawlerError(
+                f"{path}: cannot be used as a collection's state ({error}); if it is damaged or of another version,"
+                " move it away: the next crawl makes it again from the WARC files"
+            ) from error
 
     # The frontier
 
@@ -164,10 +159,10 @@ class State:
         if not added and link.kind != "requisite":
             added = self._raise_requisite(link)
         if not added and link.again:
-            self._db.execute(
+            added = self._db.execute(
                 "UPDATE visits SET condition = 'pending', attempts = 0 WHERE url = ? AND condition = 'idle'",
                 (link.url,),
-            )
+            ).rowcount
         return bool(added)
 
     def _raise_requisite(self, link: Link) -> int:
@@ -410,6 +405,37 @@ class State:
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
         self._db.close()
+
+
+def _open_to_write(path: Path | None) -> sqlite3.Connection:
+    db = sqlite3.connect(path or ":memory:", isolation_level=None)
+    db.execute("PRAGMA journal_mode=WAL")
+    # The WARC files are synced first and the state can be made again from them: NORMAL loses nothing.
+    db.execute("PRAGMA synchronous=NORMAL")
+    if not _version_of(db):
+        db.executescript(f"BEGIN; {TABLES} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+    db.execute("BEGIN IMMEDIATE")
+    return db
+
+
+def _open_to_read(path: Path) -> sqlite3.Connection:
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    db = sqlite3.connect(uri, uri=True, isolation_level=None)
+    try:
+        _version_of(db)
+    except sqlite3.OperationalError:
+        # In a folder that we may not write, SQLite cannot make its side files; nobody else writes there either.
+        db = sqlite3.connect(f"{uri}&immutable=1", uri=True, isolation_level=None)
+        _version_of(db)
+    return db
+
+
+def _version_of(db: sqlite3.Connection) -> int:
+    (found,) = db.execute("PRAGMA user_version").fetchone()
+    db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if found not in {0, SCHEMA_VERSION}:
+        raise sqlite3.DatabaseError(f"schema version {found} is not {SCHEMA_VERSION}")
+    return int(found)
 
 
 def _pressmark(columns: tuple[str, int, int, str, str | None]) -> Pressmark:

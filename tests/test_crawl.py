@@ -116,14 +116,19 @@ def test_the_index_is_sorted_and_leads_to_responses(crawled: Crawled) -> None:
 
 @pytest.mark.parametrize("checker", ["warcio", "fastwarc"])
 def test_other_tools_accept_the_files(crawled: Crawled, checker: str) -> None:
-    words = [str(Path(sys.executable).with_name(checker)), "check", *map(str, crawled.warcs())]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    program = str(Path(sys.executable).with_name(checker))
+    checks = [
+        subprocess.run([program, "check", str(path)], capture_output=True, text=True, timeout=60, check=False)
+        for path in crawled.warcs()
+    ]
+    assert all(done.returncode in {0, 1} for done in checks), checks
+    printed = "".join(done.stdout for done in checks)
     # Both tools compute the payload digest of a chunked response over the chunks, against WARC 1.1, 6.3.2.
     chunked = [e.pressmark for e in _exchanges(crawled) if e.pressmark and b"chunked" in e.capture.response[:2000]]
     known = {mark.record_id for mark in chunked} | {mark.payload_digest for mark in chunked}
-    failures = [line for line in done.stdout.splitlines() if "fail" in line.lower()]
+    failures = [line for line in printed.splitlines() if "fail" in line.lower()]
     complaints = [line for line in failures if not any(name in line for name in known if name)]
-    assert not complaints, done.stdout
+    assert not complaints, printed
 
 
 def test_no_file_is_left_open(crawled: Crawled) -> None:

@@ -166,7 +166,7 @@ def _finish(run: Run, recorder: Recorder, plan: Plan) -> int:
         _write_summary(run, plan, recorder, code)
     if run.failure:
         raise CrawlerError(run.failure)
-    if code == FAILED:
+    if code == FAILED and not run.tally.lines:
         raise CrawlerError(f"{'; '.join(dead)}. Check the network and the host's name; nothing was lost")
     terminal.print_run(
         out,
@@ -185,7 +185,7 @@ def _exit_code(run: Run, plan: Plan, dead: list[str]) -> int:
         return INTERRUPTED + run.signal
     if dead and len(dead) == len(plan.branches):
         return FAILED
-    return FINDINGS if run.tally.stopped or run.tally.faults else DONE
+    return FINDINGS if run.tally.stopped or run.tally.faults or run.tally.lists_failed else DONE
 
 
 def _dead_branches(tally: Tally, plan: Plan) -> list[str]:

@@ -67,7 +67,8 @@ def extract(
     captured_at: Annotated[
         datetime | None,
         typer.Option(
-            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z"], help="When it was saved; now by default. Without a zone: UTC."
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"],
+            help="When it was saved; now by default. Without a zone: UTC.",
         ),
     ] = None,
     content_type: Annotated[str | None, typer.Option(help="The Content-Type header that came with it.")] = None,
@@ -242,6 +243,7 @@ def _print_pressmark(mark: Pressmark) -> None:
 def _print_status(status: CollectionStatus) -> None:
     out.print(
         f"{status.collection}: {status.warc_files} WARC files, {terminal.human_bytes(status.warc_bytes)}",
+        markup=False,
         soft_wrap=True,
     )
     table = Table(box=None, pad_edge=False, header_style="bold")

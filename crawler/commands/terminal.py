@@ -20,14 +20,14 @@ def print_run(console: Console, tally: Tally, *, seconds: float, files: list[Pat
     requisites = f", {tally.requisites_kept} of them what pages show beside their text" if tally.requisites_kept else ""
     console.print(f"Captured  {human_bytes(tally.bytes_received)} in responses{requisites}")
     for label, found in _findings(tally).items():
-        console.print(f"[yellow]{label}[/]", highlight=False)
+        console.print(label, style="yellow", markup=False)
         for line in found[:5]:
-            console.print(f"  {line}", highlight=False, soft_wrap=True)
+            console.print(f"  {line}", markup=False, soft_wrap=True)
         if len(found) > 5:
             console.print(f"  and {len(found) - 5} more, in the run's summary")
     for number, path in enumerate(files):
-        console.print(f"{'Files   ' if not number else '        '}  {path}", highlight=False, soft_wrap=True)
-    console.print(f"Next      {next_command}", highlight=False, soft_wrap=True)
+        console.print(f"{'Files   ' if not number else '        '}  {path}", markup=False, soft_wrap=True)
+    console.print(f"Next      {next_command}", markup=False, soft_wrap=True)
 
 
 def human_bytes(count: int) -> str:

@@ -20,7 +20,7 @@ from archive.reader import Exchange
 from crawler.fetching.manners import LONGEST_PAUSE_SECONDS, Robots, read_robots, retry_after_seconds
 from crawler.fetching.plan import NATIONAL, Plan
 from crawler.fetching.recorder import Recorder
-from crawler.ledger import MAX_REDIRECTS, Outcome, is_own_host
+from crawler.ledger import MAX_REDIRECTS, Outcome, asked_url, is_own_host
 from crawler.state import Kind, Link, Row
 
 ARTICLE_PARTS: tuple[Kind, ...] = ("page", "picture")
@@ -67,7 +67,7 @@ class Frontier(BaseScheduler):
         self._turns: deque[Host] = deque()
         self._requests = 0
         self._articles = 0
-        self._askers: dict[str, Host] = {}
+        self._askers: dict[Row, Host] = {}
         self._requisites = REQUISITES if plan.requisites else ()
 
     def open(self, spider: Spider) -> None:
@@ -77,7 +77,9 @@ class Frontier(BaseScheduler):
         for branch in self._plan.branches:
             root = f"{branch.scheme}://{branch.hosts[0]}"
             for path in [section.path for section in branch.sections] or ["/"]:
-                seed = Link(url=root + path, host=branch.hosts[0], kind="listing", via=None, hops="", again=True)
+                seed = Link(
+                    url=asked_url(root + path), host=branch.hosts[0], kind="listing", via=None, hops="", again=True
+                )
                 self._state.add(seed)
         for name in self._state.pending_hosts():
             self._host(name)
@@ -102,17 +104,23 @@ class Frontier(BaseScheduler):
         for _ in range(len(self._turns)):
             host = self._turns[0]
             self._turns.rotate(-1)
-            if host.active < self._plan.per_host and host.has_rows and host.paused_until <= now:
+            ready = host.stopped or host.paused_until <= now
+            if host.active < self._plan.per_host and host.has_rows and ready:
                 row = self._next_row(host)
                 if row:
                     return self._request(host, row)
         return None
 
-    def abandon(self, row: Row) -> None:
-        """Close the row of a request that ended without an exchange: something refused it before it was sent."""
-        self._askers.pop(row.url).active -= 1
-        self._state.close(row.url, "failed")
-        self._recorder.give_up(row.url)
+    def abandon(self, row: Row) -> bool:
+        """Close the row of a request that ended without a recorded exchange; False if it is closed already."""
+        host = self._askers.pop(row, None)
+        if host is None:
+            return False
+        host.active -= 1
+        if not self._recorder.failure:
+            self._state.close(row.url, "failed")
+            self._recorder.give_up(row.url)
+        return True
 
     def _spent(self) -> bool:
         return self._plan.max_requests is not None and self._requests >= self._plan.max_requests
@@ -154,13 +162,15 @@ class Frontier(BaseScheduler):
             self._state.close(row.url, "pending")
             parts = urlsplit(row.url)
             host.robots_url = f"{parts.scheme}://{parts.netloc}/robots.txt"
-        return Row(url=host.robots_url, kind="robots", via=None, hops="P" + "R" * host.robots_hops)
+        # The host stands in `via`: two hosts may send us to one address.
+        via = host.name if host.robots_hops else None
+        return Row(url=host.robots_url, kind="robots", via=via, hops="P" + "R" * host.robots_hops)
 
     def _request(self, host: Host, row: Row) -> Request:
         host.active += 1
         self._requests += 1
         self._articles += row.kind == "article" and row.attempts == 0
-        self._askers[row.url] = host
+        self._askers[row] = host
         spider = self._crawler.spider
         bound = {"download_maxsize": self._plan.requisite_max_bytes} if row.kind == "requisite" else {}
         return Request(
@@ -172,7 +182,7 @@ class Frontier(BaseScheduler):
         )
 
     def _on_exchange(self, row: Row, exchange: Exchange, outcome: Outcome, new: tuple[Link, ...]) -> None:
-        host = self._askers.pop(row.url)
+        host = self._askers.pop(row)
         host.active -= 1
         for link in new:
             self._host(link.host).has_rows = True
@@ -185,11 +195,14 @@ class Frontier(BaseScheduler):
     def _read_robots(self, host: Host, exchange: Exchange, outcome: Outcome) -> None:
         target = outcome.visit.location if outcome.visit else None
         if target and host.robots_hops < MAX_REDIRECTS and is_own_host(target, self._recorder.portal):
-            host.robots_url, host.robots_hops = target, host.robots_hops + 1
+            host.robots_url, host.robots_hops = asked_url(target), host.robots_hops + 1
             return
         host.robots = read_robots(exchange.capture)
         if host.robots:
-            self._set_delay(host.name, self._plan.delay(host.robots.delay_seconds))
+            delay = self._plan.delay(host.robots.delay_seconds)
+            self._set_delay(host.name, delay)
+            if delay > LONGEST_PAUSE_SECONDS:
+                self._stop(host, f"asks for {delay:.0f} s between requests")
             return
         capture = exchange.capture
         if capture.failure and not capture.response and capture.certificate and capture.certificate.fault:
@@ -208,6 +221,7 @@ class Frontier(BaseScheduler):
         seconds = asked if asked is not None else 2.0 ** (attempts - 1)
         if seconds > LONGEST_PAUSE_SECONDS:
             self._stop(host, f"asks to wait {seconds:.0f} s")
+            return
         host.paused_until = monotonic() + seconds
 
     def _stop(self, host: Host, why: str) -> None:

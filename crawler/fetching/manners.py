@@ -40,7 +40,8 @@ def read_robots(capture: Capture) -> Robots | None:
     Redirects are for the caller to follow.
     """
     head = capture.head()
-    if not head or head.status >= 500 or head.status == 429:
+    cut = capture.truncated not in {None, "length"} or (capture.failure and capture.truncated != "length")
+    if not head or cut or head.status >= 500 or head.status == 429:
         return None
     if head.status != 200:
         return Robots(Protego.parse(""))
@@ -57,7 +58,7 @@ def retry_after_seconds(capture: Capture, now: datetime) -> float | None:
     value = head.value("retry-after") if head else None
     if not value:
         return None
-    if value.strip().isdigit():
+    if value.strip().isascii() and value.strip().isdecimal():
         return float(value)
     try:
         return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())

@@ -36,7 +36,7 @@ class Plan:
 
     def delay(self, robots_delay: float | None) -> float:
         """Return the seconds between two requests to a host whose robots.txt asks for `robots_delay`."""
-        asked = self.default_delay_seconds if robots_delay is None else robots_delay
+        asked = robots_delay or self.default_delay_seconds
         if self.delay_seconds is None:
             return asked
         return max(self.delay_seconds, robots_delay or 0.0)

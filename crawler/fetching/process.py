@@ -54,19 +54,23 @@ def run_crawl(recorder: Recorder, plan: Plan, settings: Settings) -> Run:
     check_capturing()
     process = _Process(settings)
     crawler = process.create_crawler(ChinanewsSpider)
+    failures: list[str] = []
     try:
-        process.crawl(crawler, recorder=recorder, plan=plan)
+        started = process.crawl(crawler, recorder=recorder, plan=plan)
+        started.addErrback(lambda failure: failures.append(failure.getErrorMessage()))
         process.start()
     finally:
         recorder.close()
-    reason = crawler.stats.get_value("finish_reason", "unknown") if crawler.stats else "unknown"
+    reason = crawler.stats.get_value("finish_reason") if crawler.stats else None
+    if not reason and not failures and not process.signal:
+        failures.append("Scrapy ended without a reason; --log-level INFO tells more")
     return Run(
         started_at=recorder.started_at,
         seconds=(datetime.now(UTC) - recorder.started_at).total_seconds(),
         tally=recorder.tally,
         signal=process.signal,
-        failure=recorder.failure,
-        reason=str(reason),
+        failure=recorder.failure or (f"the crawl did not run: {failures[0]}" if failures else None),
+        reason=str(reason or "failed"),
     )
 
 

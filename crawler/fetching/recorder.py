@@ -96,9 +96,14 @@ class Recorder:
 
     def give_up(self, url: str) -> None:
         """Let no article wait for a URL that will not be asked for, and write the lines that this settles."""
-        outcome = give_up(self.register.state, url)
-        self.register.store(outcome)
-        self._convert(outcome.settled)
+        if self.failure:
+            return
+        try:
+            outcome = give_up(self.register.state, url)
+            self.register.store(outcome)
+            self._convert(outcome.settled)
+        except (OSError, sqlite3.Error) as error:
+            self._fail(error)
 
     def take_lines(self) -> list[ArticleLine]:
         """Return the lines written since the last call."""
@@ -106,12 +111,15 @@ class Recorder:
         return lines
 
     def commit(self) -> None:
-        """Sync the records, then append the lines, then store the state."""
+        """Sync the records, then append the lines, then store the state; a write error sets `failure`."""
         if self.failure:
             return
-        self._writer.sync()
-        end = self._writer.end
-        self.register.commit(Position(file=end[0], offset=end[1]) if end else None)
+        try:
+            self._writer.sync()
+            end = self._writer.end
+            self.register.commit(Position(file=end[0], offset=end[1]) if end else None)
+        except (OSError, sqlite3.Error) as error:
+            self._fail(error)
         self._committed_at = monotonic()
 
     def close(self) -> None:
@@ -138,8 +146,12 @@ class Recorder:
                 logger.warning("%s", mended.describe())
             if self._writer.resume(path):
                 self._resumed = path.name.removesuffix(OPEN_SUFFIX)
-            elif done := finish(mended).path:
-                write_index(self.collection.indexes / f"{done.name}.cdxj", index_records(done))
+                continue
+            # The index comes before the final name: a crash between the two leads here again.
+            name = path.name.removesuffix(OPEN_SUFFIX)
+            if mended.kept_bytes:
+                write_index(self.collection.indexes / f"{name}.cdxj", index_records(path))
+            finish(mended)
 
     def _write(self, capture: Capture, notes: tuple[tuple[str, str], ...]) -> Exchange:
         if self.failure:
@@ -166,10 +178,16 @@ class Recorder:
     def _convert(self, settled: Iterable[str]) -> None:
         """Write the conversion record of each settled article: its commit mark."""
         for article in settled:
-            line = self.register.compose(article)
+            try:
+                line = self.register.compose(article)
+                block = encode_line(line) if line else b""
+            except (OSError, sqlite3.Error):
+                raise
+            except Exception as error:  # noqa: BLE001 - the captures are kept, and the run goes on
+                self._count_fault(article, f"{type(error).__name__}: {error}")
+                continue
             if line is None or line.pressmark is None:
                 continue
-            block = encode_line(line)
             now = datetime.now(UTC)
             mark = self._writer.write_conversion(
                 block,
@@ -189,14 +207,18 @@ class Recorder:
 
     def _count_reading(self, outcome: Outcome) -> None:
         if outcome.fault and outcome.visit:
-            logger.error("%s: cannot be read (%s); its capture is kept", outcome.visit.url, outcome.fault)
-            self.tally.faults.append((outcome.visit.url, outcome.fault))
+            self._count_fault(outcome.visit.url, outcome.fault)
         if outcome.not_article and outcome.visit:
             self.tally.not_articles.append((outcome.visit.url, outcome.not_article))
 
+    def _count_fault(self, url: str, fault: str) -> None:
+        logger.error("%s: cannot be read (%s); its capture is kept", url, fault)
+        self.tally.faults.append((url, fault))
+
     def _write_index(self, path: Path) -> None:
         # What earlier runs wrote into the file stands in no list of this one.
-        lines = index_records(path) if path.name == self._resumed else self._index
+        unfinished = path.with_name(path.name + OPEN_SUFFIX)
+        lines = index_records(unfinished) if path.name == self._resumed else self._index
         write_index(self.collection.indexes / f"{path.name}.cdxj", lines)
         self._index = []
 

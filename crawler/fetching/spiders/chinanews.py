@@ -59,14 +59,13 @@ class ChinanewsSpider(Spider):
 
     async def start(self) -> Any:
         """Ask for nothing: the frontier knows what to ask. Begin the commits by time."""
-        self._commits = create_looping_call(self.recorder.commit)
+        self._commits = create_looping_call(self._commit)
         self._commits.start(COMMIT_SECONDS, now=False)
         return
         yield
 
     def capture_sink(self, capture: Capture, request: Request) -> None:
         """Record an exchange, called by the download handler at its end."""
-        request.meta["recorded"] = True
         try:
             self.recorder.record(capture, request.meta["row"])
         except CrawlerError:
@@ -80,9 +79,8 @@ class ChinanewsSpider(Spider):
     def fail(self, failure: Failure) -> Iterator[dict[str, Any]]:
         """Give up the row of a request that was never sent; a failed exchange has been recorded like any other."""
         request = failure.request  # type: ignore[attr-defined]
-        if not request.meta.get("recorded"):
+        if self.crawler.engine.scheduler.abandon(request.meta["row"]):  # type: ignore[union-attr]
             self.logger.error("%s: %s", request.url, failure.getErrorMessage())
-            self.crawler.engine.scheduler.abandon(request.meta["row"])  # type: ignore[union-attr]
         yield from map(msgspec.to_builtins, self.recorder.take_lines())
 
     def closed(self, reason: str) -> None:
@@ -90,6 +88,11 @@ class ChinanewsSpider(Spider):
         if self._commits.running:
             self._commits.stop()
         self.recorder.close()
+
+    def _commit(self) -> None:
+        self.recorder.commit()
+        if self.recorder.failure:
+            self._stop("cannot_write")
 
     def _stop(self, reason: str) -> None:
         engine = self.crawler.engine
