@@ -63,7 +63,7 @@ class Certificate:
     fault: str | None = None
 
 
-# Without slots: the head is read once and kept, as a dozen places ask for it.
+# Without slots: the head is read once and kept; archive and crawler ask six times for that of one page.
 @dataclass(frozen=True, kw_only=True)
 class Capture:
     """One HTTP exchange; the blocks are the bytes on the wire (below TLS), never re-made from parsed headers.

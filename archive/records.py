@@ -187,7 +187,7 @@ def _concurrent_to(record_id: str) -> str:
 class _Head:
     """The WARC headers of a record, as much as warcio's writer asks of them.
 
-    They are made as text at once: warcio's own class joins them one by one, which takes as long as the compression.
+    They are made as text at once, and those of an exchange only once: warcio's own class joins them line by line.
     """
 
     def __init__(self, lines: str) -> None:

@@ -92,7 +92,8 @@ def speed(pages: list[Page], read: Callable[[Page], object]) -> float:
 def speed_of_trafilatura(pages: list[Page]) -> float | None:
     try:
         from trafilatura import bare_extraction  # noqa: PLC0415 - only where it is installed
-    except ImportError:
+    except ImportError as error:
+        print(f"  trafilatura   not measured: {error}; `make bench` installs it")
         return None
     return speed(pages, lambda page: bare_extraction(page.html, url=page.url, with_metadata=True))
 

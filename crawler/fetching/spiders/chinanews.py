@@ -100,7 +100,7 @@ class ChinanewsSpider(Spider):
 def open_recorder(portal: Portal, settings: BaseSettings, *, keeps_lines: bool = False) -> Recorder:
     """Open the collection that the settings name. Raises CrawlerError where that cannot be done.
 
-    `keeps_lines` makes the lines items of the spider; the command reads none, and each costs a tenth of a page.
+    `keeps_lines` makes the lines items of the spider; the command reads none.
     """
     name = settings["PRESSMARK_COLLECTION"] or portal.name
     return Recorder(
