@@ -1,5 +1,6 @@
 # make crawl           crawl the sample portal that comes with the checkout
 # make crawl BRANCH=js crawl a live branch
+# make bench           measure speed and memory against Scrapy, lxml, trafilatura and warcio (a few minutes)
 # make test            run the tests;  make check: style, types, layers;  make test-long: browser, kill and fuzz tests
 
 PYTHON ?= python3
@@ -28,6 +29,11 @@ check: .venv/check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+bench: .venv/bench
+	@$(BIN)/python -m bench.warc_writing
+	@$(BIN)/python -m bench.extraction
+	@$(BIN)/python -m bench.crawl
+
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Pressmark needs Python 3.11 or newer; name it with PYTHON=python3.11" >&2; exit 1; }
 	@$(PYTHON) -m venv .venv
@@ -43,6 +49,10 @@ check: .venv/check
 
 .venv/check: .venv/test
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,check]'
+	@touch $@
+
+.venv/bench: .venv/crawl
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	@touch $@
 
 clean:

@@ -4,6 +4,7 @@ import re
 import zlib
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 
 from archive.errors import ArchiveError
@@ -62,7 +63,8 @@ class Certificate:
     fault: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Without slots: the head is read once and kept; archive and crawler ask six times for that of one page.
+@dataclass(frozen=True, kw_only=True)
 class Capture:
     """One HTTP exchange; the blocks are the bytes on the wire (below TLS), never re-made from parsed headers.
 
@@ -88,11 +90,11 @@ class Capture:
 
     def head(self) -> Head | None:
         """Return the head of the response, None where it did not come whole or is not HTTP/1."""
-        return _split(self.response)[0]
+        return self._head_and_start[0]
 
     def head_block(self) -> bytes:
         """Return the head as it came, with its empty line; b"" where there is none."""
-        return self.response[: _split(self.response)[1]]
+        return self.response[: self._head_and_start[1]]
 
     def payload(self) -> bytes:
         """Return the body without its chunked framing, as far as it came; content codings are still on it.
@@ -103,7 +105,7 @@ class Capture:
 
     def parts(self) -> tuple[Head | None, bytes]:
         """Return head and payload together: one parse instead of two."""
-        head, start = _split(self.response)
+        head, start = self._head_and_start
         if head is None:
             return None, b""
         if self.revisited is not None:
@@ -122,6 +124,10 @@ class Capture:
         for coding in reversed([*head.tokens("content-encoding"), *transfer]):
             body = self._undo(coding, body, max_bytes)
         return body
+
+    @cached_property
+    def _head_and_start(self) -> tuple[Head | None, int]:
+        return _split(self.response)
 
     def _undo(self, coding: str, body: bytes, max_bytes: int) -> bytes:
         if coding == "identity" or not body:

@@ -6,17 +6,16 @@ The WARC headers are complete when warcio gets them: it adds the Content-Length,
 import hashlib
 import re
 import zlib
+from base64 import b32encode
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import BytesIO
 from typing import Literal
 from urllib.parse import quote, quote_from_bytes
 from uuid import UUID
 
 from isal import isal_zlib
 from warcio.recordloader import ArcWarcRecord
-from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from archive.capture import Capture, Head
@@ -25,7 +24,6 @@ from archive.pressmark import Original
 DigestName = Literal["sha1", "sha256"]
 # WARC 1.1, 6.3.2 has the digest over the de-chunked body; some checkers take it over the chunks and cry wolf.
 PayloadDigest = Literal["always", "omit-when-chunked"]
-Fields = list[tuple[str, str]]
 
 WARC_FIELDS = "application/warc-fields"
 IDENTICAL = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
@@ -40,8 +38,6 @@ PACKED_CODINGS = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd"})
 # Level 2 of isal: seven times the speed of zlib's level 9 for 1 % more bytes.
 ISAL_LEVEL = 2
 GZIP_WBITS = 31
-BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-BASE32_PAIRS = tuple(first + second for first in BASE32 for second in BASE32)
 PLAIN = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 CONTROLS = re.compile(r"[\x00-\x20\x7f]+")
 
@@ -72,7 +68,7 @@ class RecordMaker:
         self._payload_digest = payload_digest
         self._new_id = new_id
         self._warcinfo_id = warcinfo_id or self._name()
-        self._belongs = ("WARC-Warcinfo-ID", f"<{self._warcinfo_id}>")
+        self._belongs = f"WARC-Warcinfo-ID: <{self._warcinfo_id}>\r\n"
         self._out = _MemberOut()
         self._writer = _RawWriter(self._out, gzip=False, warc_version="1.1")
 
@@ -81,7 +77,7 @@ class RecordMaker:
         return self._make(
             "warcinfo",
             self._warcinfo_id,
-            [("WARC-Date", format_date(date)), ("WARC-Filename", file)],
+            f"WARC-Date: {format_date(date)}\r\nWARC-Filename: {file}\r\n",
             WARC_FIELDS,
             describe_file(fields),
         )
@@ -97,101 +93,125 @@ class RecordMaker:
         request_id, response_id = self._name(), self._name()
         members = []
         if capture.request:
-            headers = [*common, ("WARC-Concurrent-To", f"<{response_id}>")] if capture.response else common
+            headers = common + _concurrent_to(response_id) if capture.response else common
             members.append(
                 self._make("request", request_id, headers, "application/http;msgtype=request", capture.request)
             )
         if capture.response:
-            answered = [*common, ("WARC-Concurrent-To", f"<{request_id}>")] if capture.request else common
+            answered = common + _concurrent_to(request_id) if capture.request else common
             members.append(
                 self._revisit(capture, response_id, answered, original)
                 if original
                 else self._response(capture, response_id, answered)
             )
-        headers = [*common, ("WARC-Concurrent-To", f"<{members[-1].record_id}>")] if members else common
+        headers = common + _concurrent_to(members[-1].record_id) if members else common
         members.append(self._make("metadata", self._name(), headers, WARC_FIELDS, _describe(capture, notes, original)))
         return members
 
     def conversion(self, block: bytes, *, content_type: str, url: str, date: datetime, refers_to: str) -> Member:
         """Return a record made from another one; WARC 1.1 keeps its kind of date and address for the present record."""
-        headers = [
-            self._belongs,
-            ("WARC-Target-URI", escape_url(url)),
-            ("WARC-Date", format_date(date)),
-            ("WARC-Refers-To", f"<{refers_to}>"),
-        ]
+        headers = (
+            f"{self._belongs}WARC-Target-URI: {escape_url(url)}\r\nWARC-Date: {format_date(date)}\r\n"
+            f"WARC-Refers-To: <{refers_to}>\r\n"
+        )
         return self._make("conversion", self._name(), headers, content_type, block)
 
-    def _common(self, capture: Capture) -> Fields:
-        """Return the headers that are the same on each record of an exchange."""
-        common = [
-            self._belongs,
-            ("WARC-Target-URI", escape_url(capture.url)),
-            ("WARC-Date", format_date(capture.started_at)),
-        ]
-        if capture.ip:
-            common.append(("WARC-IP-Address", capture.ip))
+    def _common(self, capture: Capture) -> str:
+        """Return the header lines that are the same on each record of an exchange."""
         # Repeated as the adopted extension WARC-Protocol says, from the higher layer to the lower.
-        common.extend(("WARC-Protocol", protocol) for protocol in capture.protocols)
-        if capture.cipher:
-            common.append(("WARC-Cipher-Suite", capture.cipher))
-        return common
+        protocols = "".join([f"WARC-Protocol: {protocol}\r\n" for protocol in capture.protocols])
+        return (
+            f"{self._belongs}WARC-Target-URI: {escape_url(capture.url)}\r\n"
+            f"WARC-Date: {format_date(capture.started_at)}\r\n"
+            + (f"WARC-IP-Address: {capture.ip}\r\n" if capture.ip else "")
+            + protocols
+            + (f"WARC-Cipher-Suite: {capture.cipher}\r\n" if capture.cipher else "")
+        )
 
-    def _response(self, capture: Capture, record_id: str, common: Fields) -> Member:
+    def _response(self, capture: Capture, record_id: str, common: str) -> Member:
         head, payload = capture.parts()
-        headers = list(common)
+        headers = common
         if capture.truncated:
-            headers.append(("WARC-Truncated", capture.truncated))
+            headers += f"WARC-Truncated: {capture.truncated}\r\n"
         # A block without a head has no well-defined payload: WARC 1.1, 5.9.
         digest = label_digest(payload, self._digest) if head else None
         omitted = self._payload_digest == "omit-when-chunked" and head and "chunked" in head.tokens("transfer-encoding")
         if digest and not omitted:
-            headers.append(("WARC-Payload-Digest", digest))
+            headers += f"WARC-Payload-Digest: {digest}\r\n"
         kind, packed = "application/http;msgtype=response", head is not None and is_packed(head)
         return self._make("response", record_id, headers, kind, capture.response, payload_digest=digest, packed=packed)
 
-    def _revisit(self, capture: Capture, record_id: str, common: Fields, original: Original) -> Member:
+    def _revisit(self, capture: Capture, record_id: str, common: str, original: Original) -> Member:
         """Return a record of the head alone (WARC 1.1, 6.7.2), or of nothing for a 304 (6.7.3)."""
-        headers = [
-            *common,
-            ("WARC-Refers-To", f"<{original.pressmark.record_id}>"),
-            ("WARC-Refers-To-Target-URI", escape_url(original.url)),
-            ("WARC-Refers-To-Date", format_date(original.date)),
-        ]
+        headers = (
+            f"{common}WARC-Refers-To: <{original.pressmark.record_id}>\r\n"
+            f"WARC-Refers-To-Target-URI: {escape_url(original.url)}\r\n"
+            f"WARC-Refers-To-Date: {format_date(original.date)}\r\n"
+        )
         kind = "application/http;msgtype=response"
         if is_not_modified(capture):
             # A head in the block would be replayed as an empty 304; it goes into the metadata record.
-            return self._make("revisit", record_id, [*headers, ("WARC-Profile", NOT_MODIFIED)], kind, b"")
+            return self._make("revisit", record_id, f"{headers}WARC-Profile: {NOT_MODIFIED}\r\n", kind, b"")
         digest = label_digest(capture.payload(), self._digest)
-        headers += [("WARC-Profile", IDENTICAL), ("WARC-Truncated", "length"), ("WARC-Payload-Digest", digest)]
+        headers += f"WARC-Profile: {IDENTICAL}\r\nWARC-Truncated: length\r\nWARC-Payload-Digest: {digest}\r\n"
         return self._make("revisit", record_id, headers, kind, capture.head_block(), payload_digest=digest)
 
     def _make(  # noqa: PLR0913 - one parameter for each part of a record
         self,
         record_type: str,
         record_id: str,
-        headers: Fields,
+        headers: str,
         content_type: str,
         block: bytes,
         *,
         payload_digest: str | None = None,
         packed: bool = False,
     ) -> Member:
-        fields = [("WARC-Type", record_type), ("WARC-Record-ID", f"<{record_id}>"), *headers]
+        lines = f"WARC/1.1\r\nWARC-Type: {record_type}\r\nWARC-Record-ID: <{record_id}>\r\n{headers}"
         if block:
-            fields += [("WARC-Block-Digest", label_digest(block, self._digest)), ("Content-Type", content_type)]
-        # warcio sets the length; it looks for the header from the end.
-        fields.append(("Content-Length", str(len(block))))
-        rec_headers = StatusAndHeaders("", [], "WARC/1.1")
-        rec_headers.headers = fields  # past a check of types that would cost a tenth of the whole
-        # warcio leaves out the block of what it is told to be a revisit; the type that is written stands in the fields.
+            lines += f"WARC-Block-Digest: {label_digest(block, self._digest)}\r\nContent-Type: {content_type}\r\n"
+        # warcio leaves out the block of what it is told to be a revisit; the type that is written stands in the lines.
         told = "response" if record_type == "revisit" else record_type
-        record = ArcWarcRecord("warc", told, rec_headers, BytesIO(block), None, None, len(block))
+        record = ArcWarcRecord("warc", told, _Head(lines), _Block(block), None, None, len(block))
         self._writer.write_record(record)
         return Member(record_type, record_id, payload_digest, self._out.take(packed=packed))
 
     def _name(self) -> str:
         return f"urn:uuid:{self._new_id()}"
+
+
+def _concurrent_to(record_id: str) -> str:
+    return f"WARC-Concurrent-To: <{record_id}>\r\n"
+
+
+class _Head:
+    """The WARC headers of a record, as much as warcio's writer asks of them.
+
+    They are made as text at once, and those of an exchange only once: warcio's own class joins them line by line.
+    """
+
+    def __init__(self, lines: str) -> None:
+        self._lines = lines
+
+    def replace_header(self, name: str, value: str) -> None:
+        """Add the one header that warcio sets: the length."""
+        self._lines += f"{name}: {value}\r\n"
+
+    def to_bytes(self, *, encoding: str) -> bytes:
+        """Return the lines with the empty one after them."""
+        return f"{self._lines}\r\n".encode(encoding)
+
+
+class _Block:
+    """A record's block as a stream that hands it out in one piece: warcio asks for 16 KiB at a time and copies them."""
+
+    def __init__(self, block: bytes) -> None:
+        self._rest = block
+
+    def read(self, size: int) -> bytes:  # noqa: ARG002 - the signature is a stream's
+        """Return the block, whatever the size; after that nothing."""
+        block, self._rest = self._rest, b""
+        return block
 
 
 class _RawWriter(WARCWriter):  # type: ignore[misc]
@@ -227,9 +247,7 @@ def label_digest(content: bytes, name: DigestName) -> str:
     """Return a labelled digest: sha1 in upper-case Base32, sha256 in lower-case Base16, as archives write them."""
     if name == "sha256":
         return f"sha256:{hashlib.sha256(content).hexdigest()}"
-    number = int.from_bytes(hashlib.sha1(content, usedforsecurity=False).digest(), "big")
-    # Two characters at a time: base64.b32encode takes as long as the digest itself.
-    return "sha1:" + "".join([BASE32_PAIRS[number >> shift & 0x3FF] for shift in range(150, -1, -10)])
+    return "sha1:" + b32encode(hashlib.sha1(content, usedforsecurity=False).digest()).decode("ascii")
 
 
 def is_not_modified(capture: Capture) -> bool:

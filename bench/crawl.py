@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
+from bench.machine import machine
 from bench.portal import article_page, portal_toml
 
 # {toml}, {address} and {data} are filled in.
@@ -81,15 +82,16 @@ def best(runs: list[Measured]) -> Measured:
     return min(runs, key=lambda run: run.seconds)
 
 
-def print_table(results: dict[str, tuple[Measured, Measured]], articles: int) -> dict[str, float]:
-    """Print a row for each contestant (its start and its crawl), and return their pages per second."""
+def print_table(results: dict[str, tuple[Measured, Measured]], articles: int) -> dict[str, tuple[float, float]]:
+    """Print a row for each contestant (its start and its crawl), and return their pages per second and CPU second."""
     speeds = {}
     print(f"{'':36}{'pages/s':>9}{'pages/CPU s':>13}{'start s':>9}{'crawl s':>9}{'peak MB':>9}{'(one page)':>12}")
     for kind, (start, crawl) in results.items():
-        speeds[kind] = (articles - 1) / max(crawl.seconds - start.seconds, 1e-9)
+        per_second = (articles - 1) / max(crawl.seconds - start.seconds, 1e-9)
         per_cpu = (articles - 1) / max(crawl.cpu_seconds - start.cpu_seconds, 1e-9)
+        speeds[kind] = per_second, per_cpu
         print(
-            f"{CONTESTANTS[kind]:36}{speeds[kind]:9.0f}{per_cpu:13.0f}{start.seconds:9.2f}"
+            f"{CONTESTANTS[kind]:36}{per_second:9.0f}{per_cpu:13.0f}{start.seconds:9.2f}"
             f"{crawl.seconds - start.seconds:9.2f}{crawl.peak_mb:9.0f}{start.peak_mb:12.0f}"
         )
     return speeds
@@ -102,6 +104,7 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(CONTESTANTS), help="some of: %(default)s")
     options = parser.parse_args()
     kinds = [kind for kind in CONTESTANTS if kind in options.only.split(",")]
+    print(machine())
     print(f"{options.articles} articles of {len(article_page(0)) / 1000:.1f} KB, best of {options.repeat}", flush=True)
     crawls: dict[str, list[Measured]] = {kind: [] for kind in kinds}
     with served() as address:
@@ -113,7 +116,8 @@ def main() -> None:
     speeds = print_table({kind: (starts[kind], best(crawls[kind])) for kind in kinds}, options.articles)
     for ours, theirs, aim in RATIOS:
         if ours in speeds and theirs in speeds:
-            print(f"{CONTESTANTS[ours]} / {CONTESTANTS[theirs]}: {speeds[ours] / speeds[theirs]:.2f} (aim: {aim})")
+            wall, cpu = (mine / other for mine, other in zip(speeds[ours], speeds[theirs], strict=True))
+            print(f"{CONTESTANTS[ours]} / {CONTESTANTS[theirs]}: {wall:.2f}, by CPU time {cpu:.2f} (aim: {aim})")
 
 
 if __name__ == "__main__":

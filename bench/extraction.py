@@ -1,27 +1,34 @@
 """Pages per CPU second of reading an article, against parsing alone (lxml on the same str), and against trafilatura.
 
-Run with `python -m bench.extraction [FOLDER ...]`; without a folder it takes the pages of the sample portal.
+Run with `python -m bench.extraction [FOLDER ...]`. It reads the pages of the sample portal, which are short, pages
+of the usual 20 KB made for the bench, and those of the folders.
 """
 
 import sys
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import process_time
 
 from lxml import etree
 
+from bench.machine import machine
+from bench.portal import article_page, article_path, portal_toml
 from crawler.reading.extract.pages import read_page
 from crawler.reading.page import Page, decode_page
 from crawler.reading.portals import Portal, find_branch, is_article_url, load_portal
 
 SAMPLE = Path(__file__).parents[1] / "tests" / "fixtures" / "portal"
 SECONDS = 2.0
+MADE_PAGES = 50
 
 
 def main(folders: list[Path]) -> None:
+    print(machine())
     portal = load_portal(SAMPLE / "sample.toml")
     report("sample portal", list(sample_pages(portal)), portal)
+    report("pages of the bench", list(made_pages()), made_portal())
     for folder in folders:
         for path in sorted(folder.glob("*.html")):
             report(path.name, [page_of(path, "http://www.sample.test/gn/2020/07-04/9229287.shtml")], portal)
@@ -33,6 +40,19 @@ def sample_pages(portal: Portal) -> Iterable[Page]:
         page = page_of(path, "http://" + path.relative_to(hosts).as_posix())
         if is_article_url(page.url, portal):
             yield page
+
+
+def made_portal() -> Portal:
+    with TemporaryDirectory(prefix="bench-") as folder:
+        path = Path(folder) / "bench.toml"
+        path.write_text(portal_toml(MADE_PAGES), "utf-8")
+        return load_portal(path)
+
+
+def made_pages() -> Iterable[Page]:
+    for number in range(MADE_PAGES):
+        url = f"http://www.b0.bench.test{article_path(number)}"
+        yield decode_page(article_page(number), url=url, content_type=None, captured_at=datetime.now(UTC))
 
 
 def page_of(path: Path, url: str) -> Page:
@@ -72,7 +92,8 @@ def speed(pages: list[Page], read: Callable[[Page], object]) -> float:
 def speed_of_trafilatura(pages: list[Page]) -> float | None:
     try:
         from trafilatura import bare_extraction  # noqa: PLC0415 - only where it is installed
-    except ImportError:
+    except ImportError as error:
+        print(f"  trafilatura   not measured: {error}; `make bench` installs it")
         return None
     return speed(pages, lambda page: bare_extraction(page.html, url=page.url, with_metadata=True))
 

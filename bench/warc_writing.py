@@ -1,11 +1,10 @@
 """Measure WARC writing: exchanges per second of CPU time against warcio's stock writer, as ratios.
 
-Run as `python bench/warc_writing.py`. Both sides write request, response and metadata of the same exchanges; the
+Run as `python -m bench.warc_writing`. Both sides write request, response and metadata of the same exchanges; the
 stock side also parses HTTP heads and compresses at level 9, as warcio does when it is used as documented.
 """
 
 import random
-import sys
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,11 +14,10 @@ from time import process_time
 
 from warcio.warcwriter import WARCWriter
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
 from archive.capture import Capture
 from archive.reader import read_exchanges
 from archive.writer import WarcWriter
+from bench.machine import machine
 
 EXCHANGES = 400
 ROUNDS = 5
@@ -31,6 +29,7 @@ REQUEST = (
 
 
 def main() -> None:
+    print(machine())
     print(f"{EXCHANGES} exchanges of {BODY_BYTES} bytes, best of {ROUNDS} rounds")
     for name, content_type, body in (("HTML", "text/html", html()), ("JPEG", "image/jpeg", jpeg())):
         with tempfile.TemporaryDirectory() as folder:

@@ -41,9 +41,15 @@ class Recorder:
     """
 
     def __init__(
-        self, collection: Collection, portal: Portal, *, options: WarcOptions, software: tuple[tuple[str, str], ...]
+        self,
+        collection: Collection,
+        portal: Portal,
+        *,
+        options: WarcOptions,
+        software: tuple[tuple[str, str], ...],
+        keeps_lines: bool = False,
     ) -> None:
-        """Open the collection for writing."""
+        """Open the collection for writing; `keeps_lines` where `take_lines` will be asked for them."""
         collection.make_folders()
         self.portal = portal
         self.collection = collection
@@ -52,6 +58,7 @@ class Recorder:
         self.failure: str | None = None
         self._lock: IO[str] | None = collection.lock()
         self._index: list[str] = []
+        self._keeps_lines = keeps_lines
         self._lines: list[ArticleLine] = []
         self._committed_at = monotonic()
         self._options = options
@@ -198,7 +205,8 @@ class Recorder:
             )
             self.register.feed(_conversion(mark, line, block, now))
             self.tally.add_line(line)
-            self._lines.append(line)
+            if self._keeps_lines:
+                self._lines.append(line)
 
     def _count(self, exchange: Exchange, outcome: Outcome) -> None:
         if outcome.visit:

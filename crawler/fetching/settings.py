@@ -43,6 +43,8 @@ CONCURRENT_REQUESTS = 64
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 # Scrapy makes this many tasks for each response; the default of 100 halves the speed.
 CONCURRENT_ITEMS = 4
+# Scrapy would read the source of the callback anew for each response.
+WARN_ON_GENERATOR_RETURN_VALUE = False
 DOWNLOAD_TIMEOUT = 30
 # --insecure-tls turns it off; certificates are judged all the same, and the verdict is kept.
 DOWNLOAD_VERIFY_CERTIFICATES = True

@@ -54,7 +54,7 @@ class ChinanewsSpider(Spider):
         settings = crawler.settings
         portal = kwargs["recorder"].portal if "recorder" in kwargs else find_portal(settings["PRESSMARK_PORTAL"])
         spider.plan = kwargs.get("plan") or _plan(portal, settings, kwargs)
-        spider.recorder = kwargs.get("recorder") or open_recorder(portal, settings)
+        spider.recorder = kwargs.get("recorder") or open_recorder(portal, settings, keeps_lines=True)
         return spider
 
     async def start(self) -> Any:
@@ -100,8 +100,11 @@ class ChinanewsSpider(Spider):
             self._stopping = asyncio.ensure_future(engine.close_spider_async(reason=reason))
 
 
-def open_recorder(portal: Portal, settings: BaseSettings) -> Recorder:
-    """Open the collection that the settings name. Raises CrawlerError where that cannot be done."""
+def open_recorder(portal: Portal, settings: BaseSettings, *, keeps_lines: bool = False) -> Recorder:
+    """Open the collection that the settings name. Raises CrawlerError where that cannot be done.
+
+    `keeps_lines` makes the lines items of the spider; the command reads none.
+    """
     name = settings["PRESSMARK_COLLECTION"] or portal.name
     return Recorder(
         Collection(Path(settings["PRESSMARK_DATA"]) / "collections" / name),
@@ -112,6 +115,7 @@ def open_recorder(portal: Portal, settings: BaseSettings) -> Recorder:
             payload_digest=_choice(settings, "PRESSMARK_PAYLOAD_DIGEST", PayloadDigest),
             keep_open=_choice(settings, "PRESSMARK_KEEP_OPEN", KeepOpen),
         ),
+        keeps_lines=keeps_lines,
         software=(
             ("software", settings["USER_AGENT"].partition(" ")[0]),
             ("http-header-user-agent", settings["USER_AGENT"]),
