@@ -30,6 +30,11 @@ class Collection:
         return self.folder / "indexes"
 
     @property
+    def pending(self) -> Path:
+        """Index lines of the file that is being written; they come into `indexes` when it is closed."""
+        return self.folder / "pending"
+
+    @property
     def articles(self) -> Path:
         """The article lines, a folder for each branch, a file for each month of capture."""
         return self.folder / "articles"
@@ -57,7 +62,7 @@ class Collection:
     def make_folders(self) -> None:
         """Make the folders that are missing. Raises CrawlerError where that cannot be done."""
         try:
-            for folder in (self.archive, self.indexes, self.articles, self.runs):
+            for folder in (self.archive, self.indexes, self.pending, self.articles, self.runs):
                 folder.mkdir(parents=True, exist_ok=True)
             probe = self.folder / ".writable"
             probe.touch()

@@ -29,6 +29,8 @@ from crawler.register import Register
 from crawler.state import Link, Position, Row
 
 COMMIT_SECONDS = 1.0
+# More index lines of one file than these wait on disk.
+INDEX_LINES_KEPT = 5_000
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +60,7 @@ class Recorder:
         self.failure: str | None = None
         self._lock: IO[str] | None = collection.lock()
         self._index: list[str] = []
+        self._spilled: list[Path] = []
         self._keeps_lines = keeps_lines
         self._lines: list[ArticleLine] = []
         self._committed_at = monotonic()
@@ -146,6 +149,8 @@ class Recorder:
 
     def _mend(self) -> None:
         """Finish the files that a crash or an earlier day left open; go on with one of today where that is wanted."""
+        for spilled in self.collection.pending.glob("*.cdxj"):
+            spilled.unlink()
         # The newest first: that is the one to go on with.
         for path in sorted(self.collection.archive.glob("*.open"), reverse=True):
             mended = mend(path)
@@ -168,6 +173,8 @@ class Recorder:
         exchange = as_recorded(capture, notes, recorded, original)
         if line := index_exchange(exchange):
             self._index.append(line)
+            if len(self._index) >= INDEX_LINES_KEPT:
+                self._spill_index()
         self.tally.files.add(recorded.file)
         return exchange
 
@@ -223,12 +230,20 @@ class Recorder:
         logger.error("%s: cannot be read (%s); its capture is kept", url, fault)
         self.tally.faults.append((url, fault))
 
+    def _spill_index(self) -> None:
+        spilled = self.collection.pending / f"{len(self._spilled):05}.cdxj"
+        write_index(spilled, self._index)
+        self._spilled.append(spilled)
+        self._index = []
+
     def _write_index(self, path: Path) -> None:
         # What earlier runs wrote into the file stands in no list of this one.
         unfinished = path.with_name(path.name + OPEN_SUFFIX)
         lines = index_records(unfinished) if path.name == self._resumed else self._index
         write_index(self.collection.indexes / f"{path.name}.cdxj", lines)
-        self._index = []
+        for spilled in self._spilled:
+            spilled.rename(self.collection.indexes / f"{path.name}.{spilled.name}")
+        self._index, self._spilled = [], []
 
     def _fail(self, error: OSError | sqlite3.Error) -> CrawlerError:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
