@@ -79,7 +79,8 @@ class ChinanewsSpider(Spider):
     def fail(self, failure: Failure) -> Iterator[dict[str, Any]]:
         """Give up the row of a request that was never sent; a failed exchange has been recorded like any other."""
         request = failure.request  # type: ignore[attr-defined]
-        if self.crawler.engine.scheduler.abandon(request.meta["row"]):  # type: ignore[union-attr]
+        released = self.crawler.engine.scheduler.abandon(request.meta["row"])  # type: ignore[union-attr]
+        if released and not self.recorder.failure:
             self.logger.error("%s: %s", request.url, failure.getErrorMessage())
         yield from map(msgspec.to_builtins, self.recorder.take_lines())
 
