@@ -119,7 +119,7 @@ def _verify(options: argparse.Namespace) -> int:
         count += 1
         print(json.dumps(asdict(finding), ensure_ascii=False) if options.json else finding.describe())  # noqa: T201
     if not options.json:
-        print(f"{len(options.files)} files, {count or 'no'} findings")  # noqa: T201
+        print(f"{len(options.files)} {'file' if len(options.files) == 1 else 'files'}, {count or 'no'} findings")  # noqa: T201
     return FINDINGS if count else DONE
 
 

@@ -24,7 +24,7 @@ from archive.records import is_not_modified
 from archive.revisits import resolve
 from crawler import ledger
 from crawler.collection import Collection
-from crawler.errors import CrawlerError
+from crawler.errors import CrawlerError, UsageError
 from crawler.ledger import CapturedPage, Outcome
 from crawler.lines import ArticleLine
 from crawler.reading.portals import Portal
@@ -44,6 +44,12 @@ class Register:
         """Open the state, and cut the line files back to what it vouches for."""
         self.portal = portal
         self.state = State(collection.state)
+        held = self.state.portal()
+        if held not in {None, portal.name}:
+            self.state.shut()
+            raise UsageError(
+                f"{collection.folder}: holds the portal {held}, not {portal.name}; name another with --collection"
+            )
         self.digests = Digests(collection.digests, collection.archive)
         self._collection = collection
         self._pages: OrderedDict[str, CapturedPage] = OrderedDict()

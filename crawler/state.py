@@ -380,6 +380,11 @@ class State:
             ),
         )
 
+    def portal(self) -> str | None:
+        """Return the name of the portal whose articles are held, None while there are none."""
+        found = self._db.execute("SELECT id FROM versions LIMIT 1").fetchone()
+        return str(found[0]).partition(":")[0] if found else None
+
     # Positions
 
     def position(self) -> Position | None:

@@ -161,7 +161,7 @@ def test_files_of_wget_are_read_and_clean(sample_server: PortalServer, tmp_path:
     words = ["wget", "-q", "-O", "/dev/null", option, "--warc-file=got", "--header", "Host: www.js.sample.test"]
     subprocess.run([*words, f"http://{sample_server.address}/"], cwd=tmp_path, check=True, timeout=30)
     (path,) = tmp_path.glob("got.warc*")
-    assert archive("verify", path).stdout == b"1 files, no findings\n"
+    assert archive("verify", path).stdout == b"1 file, no findings\n"
     assert b'"status": "200"' in archive("index", path).stdout
 
 

@@ -175,6 +175,14 @@ def test_a_damaged_state_is_named(odd: Odd) -> None:
     assert (done.returncode, "move it away" in done.stderr) == (1, True)
 
 
+def test_another_portal_in_the_same_collection_is_refused(odd: Odd) -> None:
+    odd.crawl()
+    toml = odd.folder / "other.toml"
+    toml.write_text(TOML.replace('name = "odd"', 'name = "other"'), "utf-8")
+    done = odd.crawl("--portal", str(toml), "--collection", "odd")
+    assert (done.returncode, "--collection" in done.stderr) == (2, True)
+
+
 def test_a_folder_name_in_brackets_is_printed_as_it_is(odd: Odd) -> None:
     done = odd.crawl("--data", "data [/old]")
     assert (done.returncode, "data [/old]" in done.stdout) == (0, True)

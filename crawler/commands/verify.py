@@ -116,7 +116,7 @@ def _print(findings: Iterator[Finding], files: int, *, json: bool) -> int:
         else:
             out.print(finding.describe(), markup=False, soft_wrap=True)
     if not json:
-        out.print(f"{files} files, {count or 'no'} findings")
+        out.print(f"{files} {'file' if files == 1 else 'files'}, {count or 'no'} findings")
     return FINDINGS if count else DONE
 
 
