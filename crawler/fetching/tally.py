@@ -30,7 +30,6 @@ class Tally:
     branches: dict[str, BranchTally] = field(default_factory=dict)
     statuses: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
-    lists_read: int = 0
     lists_failed: int = 0
     last_article: str | None = None
     bytes_received: int = 0
@@ -62,9 +61,7 @@ class Tally:
         if capture.certificate and capture.certificate.fault and capture.response:
             self.certificates[visit.host] = capture.certificate.fault
         self.requisites_kept += visit.kind == "requisite" and visit.capture is not None
-        if visit.kind == "listing":
-            self.lists_read += visit.capture is not None
-            self.lists_failed += visit.condition == "failed"
+        self.lists_failed += visit.kind == "listing" and visit.condition == "failed"
         if visit.condition == "failed" or (capture.truncated and visit.condition == "done"):
             self.failures.append((visit.url, capture.failure or f"status {visit.status}"))
 
