@@ -12,7 +12,17 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from archive.pressmark import Pressmark
-from crawler.reading.article import Article, BlockType, ContentType, Contributor, Dateline, Precision, Source
+from crawler.reading.article import (
+    Article,
+    BlockType,
+    Confidence,
+    ContentType,
+    Contributor,
+    Damage,
+    Dateline,
+    Precision,
+    Source,
+)
 from crawler.reading.page import Encoding
 
 SCHEMA: Literal["pressmark.article/1.0.0"] = "pressmark.article/1.0.0"
@@ -73,12 +83,17 @@ class Http(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Extractor(msgspec.Struct, frozen=True, kw_only=True):
-    """How the page was read: reading version, layout, field -> selector or rule, and warnings."""
+    """How the page was read: reading version, layout, field -> selector or rule, how sure each is, and warnings.
+
+    `damage` names the stretches of text that a mirror has spoilt; they stand in the line as they were found.
+    """
 
     version: str
     layout: str
     origins: dict[str, str]
+    confidence: dict[str, Confidence]
     warnings: tuple[str, ...]
+    damage: tuple[Damage, ...]
 
 
 class Digests(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,7 +212,9 @@ def make_line(article: Article, origin: Provenance) -> ArticleLine:
             version=origin.extractor_version,
             layout=article.layout,
             origins=dict(article.origins),
+            confidence=dict(article.confidence),
             warnings=article.warnings + origin.warnings,
+            damage=article.damage,
         ),
         digests=Digests(body=_sha256(article.body), text=text_digest(article)),
     )

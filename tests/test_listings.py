@@ -139,7 +139,7 @@ def test_a_real_home_page_of_2015_gives_its_articles() -> None:
     body = (SHARED / "gz_2015-11-11_home_trimmed.html").read_bytes()
     found = listing(body, "http://www.gz.chinanews.com/", datetime(2015, 11, 11, 4, 0, tzinfo=UTC))
     assert len(found.articles) == 11
-    assert found.articles[0].url == "http://www.gz.chinanews.com/content/2015/11-11/57756.shtml"
+    assert found.articles[0].url == "https://www.gz.chinanews.com.cn/content/2015/11-11/57756.shtml"
     headlines = {one.url.rpartition("/")[2]: one.headline or "" for one in found.articles}
     assert headlines["57501.shtml"].startswith("黔南歌舞剧《刺\u4527花红》")
     assert headlines["57363.shtml"].startswith("陈敏尔孙志刚会见国家卫计委副主任、国家中医药管理局局长")
@@ -165,3 +165,11 @@ def test_any_text_can_be_read_as_a_list(text: str) -> None:
     for html in (text, f'<a href="{text}">{text}</a>', f"<script>var a=[{{{text}}}]</script>"):
         for one in listing(html).articles:
             assert one.url.startswith("http")
+
+
+def test_a_section_that_counts_its_pages_goes_on_where_the_page_has_no_pager() -> None:
+    row = '<ul><li><a href="/news/2026/07-29/394937.shtml">陇原麦收进入尾声</a> 7-29 10:12</li></ul>'
+    first = listing(row, "https://www.gs.chinanews.com.cn/gsyw1/m1.html")
+    assert first.next_pages == ("https://www.gs.chinanews.com.cn/gsyw1/m2.html",)
+    assert listing("<ul></ul>", "https://www.gs.chinanews.com.cn/gsyw1/m9.html").next_pages == ()
+    assert listing(row, "https://www.gs.chinanews.com.cn/gsyw1/index.html").next_pages == ()

@@ -68,6 +68,10 @@ def test_a_small_portal_is_read_with_its_defaults(tmp_path: Path) -> None:
         ('"www.bj.little.test"', '"http://www.bj.little.test/"', "is no host name; leave out scheme, port and path"),
         ('["www.bj.little.test"]', '"www.bj.little.test"', "key 'hosts' must be a list of texts"),
         ('name = "little"', 'name = little"', "little.toml: is no TOML"),
+        ('name = "北京"', 'name = "北京"\ncharset = "gb-2312x"', "little.toml: branch 'bj': key 'charset': 'gb-2312x' is no charset; e.g. gb2312 or utf-8"),
+        ('name = "北京"', 'name = "北京"\nseen = { section = "2020" }', "little.toml: branch 'bj': seen: unknown key 'section' (did you mean 'sections'?)"),
+        ('name = "北京"', 'name = "北京"\nseen = { sections = "March" }', "little.toml: branch 'bj': seen: key 'sections' must be a year, month or day such as 2020-03, not 'March'"),
+        ('marker =', 'seen = "20-3"\nmarker =', "little.toml: layout 'plain': key 'seen' must be a year, month or day such as 2020-03, not '20-3'"),
         ('name = "北京"', 'name = ""', "key 'name' must be a text that is not empty"),
     ],
 )  # fmt: skip
@@ -101,7 +105,7 @@ def test_a_portal_is_also_found_by_the_path_of_its_file(tmp_path: Path) -> None:
 def test_nearest_branches_by_code_and_by_chinese_name() -> None:
     assert nearest_branches(CHINANEWS, "jss") == ["js"]
     assert nearest_branches(CHINANEWS, "浙江省") == ["zj"]
-    assert nearest_branches(CHINANEWS, "江") == ["js", "zj"]
+    assert nearest_branches(CHINANEWS, "江") == ["hlj", "js", "jx", "zj"]
     assert nearest_branches(CHINANEWS, "qqqqq") == []
 
 

@@ -135,7 +135,7 @@ def branches(*, json: JsonOption = False, portal: PortalOption = "chinanews") ->
                 "name": branch.name,
                 "region": branch.region,
                 "hosts": branch.hosts,
-                "sections": [{"path": section.path, "name": section.name} for section in branch.sections],
+                "sections": [{"path": section.front, "name": section.name} for section in branch.sections],
                 "layouts": [layout.name for layout in branch.layouts],
             }
             for branch in described.branches

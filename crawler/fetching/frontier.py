@@ -76,7 +76,7 @@ class Frontier(BaseScheduler):
         self._state.begin_run()
         for branch in self._plan.branches:
             root = f"{branch.scheme}://{branch.hosts[0]}"
-            for path in [section.path for section in branch.sections] or ["/"]:
+            for path in [section.front for section in branch.sections] or ["/"]:
                 seed = Link(
                     url=asked_url(root + path), host=branch.hosts[0], kind="listing", via=None, hops="", again=True
                 )

@@ -39,10 +39,10 @@ def find_branch(portal: Portal, url: str) -> Branch | None:
 
 
 def nearest_branches(portal: Portal, code: str) -> list[str]:
-    """Return up to three codes of branches near to what was typed: a misspelt code, or a name (江苏, 江苏省)."""
+    """Return up to five codes of branches near to what was typed: a misspelt code, or a name (江苏, 江苏省)."""
     by_name = [branch.code for branch in portal.branches if branch.name in code or (code and code in branch.name)]
     by_code = get_close_matches(code.lower(), [branch.code for branch in portal.branches], n=3, cutoff=0.5)
-    return list(dict.fromkeys([*by_name, *by_code]))[:3]
+    return list(dict.fromkeys([*by_name, *by_code]))[:5]
 
 
 def canonical_url(url: str, portal: Portal) -> str:

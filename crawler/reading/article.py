@@ -16,6 +16,8 @@ Role = Literal[
     "text_and_photo",
     "producer",
 ]
+Confidence = Literal["high", "medium", "low"]
+DamageKind = Literal["pinyin", "folded_punctuation", "converted_script", "shifted_bytes"]
 BlockType = Literal["paragraph", "heading", "image", "table", "video", "quote"]
 
 
@@ -69,11 +71,21 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Damage:
+    """One stretch of text that a mirror has spoilt; `block` is its index in `Article.blocks`, None for the headline."""
+
+    kind: DamageKind
+    block: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """What is on the page(s) of one article; what is not there is None or empty, never guessed.
 
     `published_at` and `modified_at` are aware. `body` is the text of the paragraph, heading,
-    quote and table blocks joined by a blank line. `origins` maps a field to the selector or rule that gave it.
+    quote and table blocks joined by a blank line. `origins` maps a field to the selector or rule that gave it,
+    `confidence` says how far that one is to be trusted. `damage` tells what a mirror has spoilt, if it has.
     """
 
     content_type: ContentType
@@ -98,4 +110,6 @@ class Article:
     keywords: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     origins: tuple[tuple[str, str], ...] = ()
+    confidence: tuple[tuple[str, Confidence], ...] = ()
+    damage: tuple[Damage, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -1,20 +1,44 @@
 """A portal, its branches and their page templates: plain values."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A section of a branch: the path of its front page, and its name as the portal prints it."""
+    """A section of a branch: its path, and its name as the portal prints it.
+
+    `path` may hold `{page}`, which counts the pages of the list from 1.
+    """
 
     path: str
     name: str
 
+    @property
+    def front(self) -> str:
+        """The path of the list's first page."""
+        return self.page(1)
+
+    def page(self, number: int) -> str:
+        """Return the path of a page of the list; the same for all numbers where the path holds no `{page}`."""
+        return self.path.replace("{page}", str(number))
+
+    def number(self, path: str) -> int | None:
+        """Return which page of the list a path (with its query) is, None if it is none or cannot be counted."""
+        before, counted, after = self.path.partition("{page}")
+        if not counted or not path.startswith(before) or not path.endswith(after):
+            return None
+        number = path[len(before) : len(path) - len(after)]
+        return int(number) if number.isascii() and number.isdigit() else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """One page template: CSS selectors, chosen by `marker`, never by date. None: the template has no such part."""
+    """One page template: CSS selectors, chosen by `marker`, never by date. None: the template has no such part.
+
+    `seen` tells when the template was last seen on a page, as far as that is known: `2020-03`.
+    """
 
     name: str
     marker: str
@@ -26,6 +50,7 @@ class Layout:
     subheadline: str | None = None
     editor: str | None = None
     listing: str | None = None
+    seen: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +58,9 @@ class Branch:
     """One regional site. The first of `hosts` is the canonical one; `article_url` is matched against the path.
 
     Groups of `article_url`: `id`; `year`, `month`, `day` (all or none); `series`, where a host counts in several
-    series (articles, galleries), so that one number may stand for two documents.
+    series (articles, galleries), so that one number may stand for two documents. `charset` is the label that its pages
+    declare. `seen` tells when `article_url`, `charset` and `sections` were last seen to hold.
+    What is not known is None or empty.
     """
 
     portal: str
@@ -45,6 +72,8 @@ class Branch:
     article_url: re.Pattern[str] | None
     sections: tuple[Section, ...]
     layouts: tuple[Layout, ...]
+    charset: str | None = None
+    seen: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Read a portal out of its TOML file; a wrong key or value is named with file, branch, key and remedy."""
 
+import codecs
 import re
 import tomllib
 from dataclasses import fields
@@ -12,6 +13,8 @@ from crawler.reading.portal import Branch, Layout, Portal, Section
 from crawler.reading.tables import Table, nearest
 
 _BUILT_IN = Path(__file__).parents[1] / "portals"
+_FACTS = ("hosts", "article_url", "charset", "sections")
+_SEEN = re.compile(r"\d{4}(?:-\d\d){0,2}")
 _GROUPS = {"id", "year", "month", "day", "series"}
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 
@@ -60,7 +63,7 @@ def _read_portal(table: Table) -> Portal:
 
 
 def _read_branch(portal: str, code: str, table: Table, layouts: dict[str, Layout]) -> Branch:
-    table.allow("name", "region", "scheme", "hosts", "article_url", "sections", "layouts")
+    table.allow("name", "region", "scheme", "hosts", "article_url", "charset", "sections", "layouts", "seen")
     hosts = _read_hosts(table, "hosts")
     if not hosts:
         raise UsageError(f"{table.place}: key 'hosts' must name at least one host")
@@ -78,6 +81,8 @@ def _read_branch(portal: str, code: str, table: Table, layouts: dict[str, Layout
         article_url=_read_article_url(table),
         sections=tuple(_read_section(part) for part in table.tables("sections")),
         layouts=tuple(layouts[name] for name in names),
+        charset=_read_charset(table),
+        seen=_read_seen(table),
     )
 
 
@@ -94,6 +99,31 @@ def _read_scheme(table: Table) -> str:
     if scheme not in {"http", "https"}:
         raise UsageError(f"{table.place}: key 'scheme' must be http or https, not '{scheme}'")
     return scheme
+
+
+def _read_charset(table: Table) -> str | None:
+    label = table.optional_text("charset")
+    if label is not None:
+        try:
+            codecs.lookup(label)
+        except LookupError as error:
+            raise UsageError(f"{table.place}: key 'charset': '{label}' is no charset; e.g. gb2312 or utf-8") from error
+    return label
+
+
+def _read_seen(table: Table) -> dict[str, str]:
+    part = table.optional_table("seen")
+    if part is None:
+        return {}
+    part.allow(*_FACTS)
+    return {fact: day for fact in _FACTS if (day := _read_day(part, fact)) is not None}
+
+
+def _read_day(table: Table, key: str) -> str | None:
+    day = table.optional_text(key)
+    if day is not None and not _SEEN.fullmatch(day):
+        raise UsageError(f"{table.place}: key '{key}' must be a year, month or day such as 2020-03, not '{day}'")
+    return day
 
 
 def _read_article_url(table: Table) -> re.Pattern[str] | None:
@@ -137,6 +167,7 @@ def _read_layout(name: str, table: Table) -> Layout:
         subheadline=_optional_selector(table, "subheadline"),
         editor=_optional_selector(table, "editor"),
         listing=_optional_selector(table, "listing"),
+        seen=_read_day(table, "seen"),
     )
 
 

@@ -53,6 +53,11 @@ class Table:
             raise UsageError(f"{self.place}: key '{key}' must be a list of tables, not {values!r}")
         return [Table(f"{self.place}: {key} {number}", value) for number, value in enumerate(values, 1)]
 
+    def optional_table(self, key: str) -> "Table | None":
+        """Return the table under a key, None if there is none."""
+        values = self._values.get(key)
+        return None if values is None else Table(f"{self.place}: {key}", values)
+
     def named_tables(self, key: str, kind: str) -> dict[str, "Table"]:
         """Return the tables under a key by name; `kind` is what messages call one of them."""
         values = self._values.get(key)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from crawler.reading.addresses import canonical_url, is_article_url, url_date
 from crawler.reading.extract.dates import read_row_moment
@@ -58,9 +58,24 @@ def read_listing(page: Page, branch: Branch | None, portal: Portal) -> Listing:
             ListedArticle(url=entry.url, headline=entry.headline, listed_at=entry.listed_at)
             for entry in entries.values()
         ),
-        next_pages=list_pages(tree, page.url),
+        next_pages=list_pages(tree, page.url) or _counted_page(page.url, branch, entries),
         encoding=page.encoding,
     )
+
+
+def _counted_page(url: str, branch: Branch | None, entries: Mapping[str, _Entry]) -> tuple[str, ...]:
+    """Return the next page of a section whose path counts its pages, as long as this one lists articles.
+
+    Such lists have pagers that a script makes, so the page has no link to follow.
+    """
+    if branch is None or not entries:
+        return ()
+    parts = urlsplit(url)
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    for section in branch.sections:
+        if (number := section.number(path)) is not None:
+            return (urljoin(url, section.page(number + 1)),)
+    return ()
 
 
 def _add(entries: dict[str, _Entry], url: str, headline: str | None, listed_at: datetime | None) -> None:
