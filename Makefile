@@ -1,13 +1,14 @@
 # make crawl           crawl the sample portal that comes with the checkout
 # make crawl BRANCH=js crawl a live branch
 # make bench           measure speed and memory against Scrapy, lxml, trafilatura and warcio (a few minutes)
+# make peers           compare the reading of articles with other libraries, field by field
 # make test            run the tests;  make check: style, types, layers;  make test-long: browser, kill and fuzz tests
 
 PYTHON ?= python3
 BRANCH ?=
 BIN := .venv/bin
 
-.PHONY: crawl test test-long check bench clean
+.PHONY: crawl test test-long check bench peers clean
 
 ifeq ($(BRANCH),)
 crawl: .venv/crawl
@@ -34,6 +35,9 @@ bench: .venv/bench
 	@$(BIN)/python -m bench.extraction
 	@$(BIN)/python -m bench.crawl
 
+peers: .venv/crawl .venv/peers/ready
+	@$(BIN)/python -m bench.peers .venv/peers/bin/python
+
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Pressmark needs Python 3.11 or newer; name it with PYTHON=python3.11" >&2; exit 1; }
 	@$(PYTHON) -m venv .venv
@@ -53,6 +57,13 @@ bench: .venv/bench
 
 .venv/bench: .venv/crawl
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	@touch $@
+
+# The other libraries ask for versions that Pressmark does not use, so they have an environment of their own.
+.venv/peers/ready: .venv/bin/python bench/peers/constraints.txt
+	@$(PYTHON) -m venv .venv/peers
+	@.venv/peers/bin/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	@.venv/peers/bin/python -m pip install --quiet --disable-pip-version-check -c bench/peers/constraints.txt trafilatura 'newspaper4k[zh]' gne news-please
 	@touch $@
 
 clean:
