@@ -24,7 +24,8 @@ GZIP_MAGIC = b"\x1f\x8b"
 WITHOUT_BODY = frozenset({204, 304})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Without slots: values are looked up by name a dozen times for each page.
+@dataclass(frozen=True, kw_only=True)
 class Head:
     """The head of a response: `headers` in the order sent, repeats included, folded lines joined by one space."""
 
@@ -34,20 +35,22 @@ class Head:
 
     def value(self, name: str) -> str | None:
         """Return the first value of a header, as latin-1 text, None where it was not sent; case does not count."""
-        wanted = name.lower().encode("latin-1")
-        for key, value in self.headers:
-            if len(key) == len(wanted) and key.lower() == wanted:
-                return value.decode("latin-1")
-        return None
+        values = self._by_name.get(name.lower())
+        return values[0] if values else None
 
     def tokens(self, name: str) -> tuple[str, ...]:
         """Return the members of a comma-separated header over all of its repeats, in lower case."""
-        wanted = name.lower().encode("latin-1")
-        size = len(wanted)
-        values = [value for key, value in self.headers if len(key) == size and key.lower() == wanted]
+        values = self._by_name.get(name.lower())
         if not values:
             return ()
-        return tuple(token.strip() for token in b",".join(values).decode("latin-1").lower().split(",") if token.strip())
+        return tuple(token.strip() for token in ",".join(values).lower().split(",") if token.strip())
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        values: dict[str, list[str]] = {}
+        for name, value in self.headers:
+            values.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
+        return values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,9 +13,10 @@ from uuid import UUID
 
 from archive.capture import Capture
 from archive.errors import ArchiveError
+from archive.labels import DigestName, label_digest
 from archive.pressmark import Original, Pressmark
 from archive.reader import Exchange, read_exchange
-from archive.records import DigestName, escape_url, format_date, label_digest
+from archive.records import escape_url, format_date
 
 # A revisit record takes about as much room as this.
 MIN_PAYLOAD_BYTES = 512

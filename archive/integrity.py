@@ -6,13 +6,13 @@ Blocks may be memory maps: they are looked at in place and never copied as a who
 
 import hashlib
 import re
-from base64 import b32encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from mmap import mmap
 
 from archive.capture import CHUNK_SIZE, HEAD_END, STATUS_LINE, WITHOUT_BODY
 from archive.iteration import StoredRecord
+from archive.labels import encode_sha1
 
 Block = bytes | mmap
 Broken = tuple[str, str]
@@ -110,7 +110,7 @@ def digest_payload(record: StoredRecord) -> str | None:
     elif record_type != "resource":
         return None
     number = _hash("sha1", record.block, spans) if spans else 0
-    return f"sha1:{b32encode(number.to_bytes(20, 'big')).decode()}" if spans else None
+    return f"sha1:{encode_sha1(number.to_bytes(20, 'big'))}" if spans else None
 
 
 def normal_digest(value: str) -> str:

@@ -12,8 +12,8 @@ from archive.capture import Capture, Certificate, Truncation
 from archive.errors import ArchiveError
 from archive.files import OPEN_SUFFIX
 from archive.iteration import StoredRecord, read_at, read_strictly
+from archive.labels import DigestName, label_digest
 from archive.pressmark import Pressmark
-from archive.records import DigestName, label_digest
 
 INPUT_BYTES = 64 * 1024
 GZIP_WBITS = 31

@@ -12,9 +12,10 @@ from uuid import UUID, uuid4
 from archive.capture import Capture
 from archive.errors import ArchiveError
 from archive.files import OPEN_SUFFIX, AppendFile, Opener, open_on_disk, sync_folder
+from archive.labels import DigestName
 from archive.pressmark import Original, Pressmark
 from archive.reader import read_records
-from archive.records import DigestName, Member, PayloadDigest, RecordMaker, describe_file
+from archive.records import Member, PayloadDigest, RecordMaker, describe_file
 
 KeepOpen = Literal["run", "day"]
 # Prefix-Timestamp-Serial-Host.warc.gz

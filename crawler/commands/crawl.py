@@ -15,7 +15,8 @@ import typer
 from rich.logging import RichHandler
 from rich.status import Status
 
-from archive.records import DigestName, PayloadDigest
+from archive.labels import DigestName
+from archive.records import PayloadDigest
 from archive.writer import KeepOpen
 from crawler.commands import terminal
 from crawler.commands.options import (

@@ -16,7 +16,8 @@ from scrapy.utils.asyncio import create_looping_call
 from twisted.python.failure import Failure
 
 from archive.capture import Capture
-from archive.records import DigestName, PayloadDigest
+from archive.labels import DigestName
+from archive.records import PayloadDigest
 from archive.writer import KeepOpen, WarcOptions
 from crawler.collection import Collection
 from crawler.errors import CrawlerError, UsageError
