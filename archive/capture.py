@@ -149,6 +149,12 @@ class Capture:
         return inflated
 
 
+def is_not_modified(capture: Capture) -> bool:
+    """Tell whether the server answered a conditional request with 304."""
+    head = capture.head()
+    return head is not None and head.status == 304
+
+
 def _split(response: bytes) -> tuple[Head | None, int]:
     """Return the head and the offset of the body."""
     end = HEAD_END.search(response)

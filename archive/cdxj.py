@@ -15,12 +15,11 @@ from datetime import UTC
 from pathlib import Path
 from typing import BinaryIO
 
-from archive.capture import Capture, Head
+from archive.capture import Capture, Head, is_not_modified
 from archive.errors import ArchiveError
 from archive.files import sync_folder
 from archive.pressmark import Pressmark
 from archive.reader import Exchange, read_exchanges
-from archive.records import is_not_modified
 from archive.surt import surt
 
 MERGED = "index.cdxj"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 Broken = tuple[str, str]
+Check = Callable[[str, str], str | None]
 
 VERSIONS = frozenset({"WARC/0.17", "WARC/0.18", "WARC/1.0", "WARC/1.1"})
 ALWAYS = ("warc-record-id", "warc-date", "warc-type", "content-length")
@@ -59,14 +60,24 @@ def check_headers(version: str, record_type: str, headers: tuple[tuple[str, str]
     """Yield rule and message for each header that breaks a rule; nothing for ARC records."""
     if version.startswith("ARC/"):
         return
-    names = tuple([name for name, _ in headers])
-    yield from check_names(version, record_type, names)
-    for place, check in _checks(names):
-        if message := check(version, headers[place][1]):
-            yield "field-value", f"{names[place]} {headers[place][1]!r} {message}"
+    broken, checks = _check_names(version, record_type, tuple([name for name, _ in headers]))
+    yield from broken
+    for place, check in checks:
+        name, value = headers[place]
+        if message := check(version, value):
+            yield "field-value", f"{name} {value!r} {message}"
 
 
 @lru_cache(maxsize=1024)
+def _check_names(
+    version: str, record_type: str, names: tuple[str, ...]
+) -> tuple[tuple[Broken, ...], tuple[tuple[int, Check], ...]]:
+    """Return what is wrong with the names, and the places of headers whose values have a form, each with its check."""
+    return check_names(version, record_type, names), tuple(
+        (place, VALUE_CHECKS[name.lower()]) for place, name in enumerate(names) if name.lower() in VALUE_CHECKS
+    )
+
+
 def check_names(version: str, record_type: str, names: tuple[str, ...]) -> tuple[Broken, ...]:
     """Return what is wrong with the names of a record's headers, whatever their values."""
     found: list[Broken] = []
@@ -81,14 +92,6 @@ def check_names(version: str, record_type: str, names: tuple[str, ...]) -> tuple
         if count > 1 and name in SINGLE:
             found.append(("field-repeated", f"{_show(name)} stands {count} times"))
     return tuple(found)
-
-
-@lru_cache(maxsize=1024)
-def _checks(names: tuple[str, ...]) -> tuple[tuple[int, Callable[[str, str], str | None]], ...]:
-    """Return the places of headers whose values have a form, each with its check."""
-    return tuple(
-        (place, VALUE_CHECKS[name.lower()]) for place, name in enumerate(names) if name.lower() in VALUE_CHECKS
-    )
 
 
 def _check_date(version: str, value: str) -> str | None:

@@ -77,6 +77,9 @@ def check_digest(name: str, value: str, block: Block, spans: tuple[tuple[int, in
     Base32 and Base16 are read in either case, and told of where they are not as archives write them.
     """
     algorithm, _, text = value.partition(":")
+    # As nearly all digests are written; the others are read below.
+    if algorithm == "sha1" and encode_sha1(_hash(algorithm, block, spans)) == text:
+        return
     algorithm = algorithm.lower().replace("-", "")
     bits = ALGORITHMS.get(algorithm)
     if bits is None:
@@ -91,7 +94,7 @@ def check_digest(name: str, value: str, block: Block, spans: tuple[tuple[int, in
             "digest-form",
             f"the {name} digest {value!r}: sha1 stands in upper-case Base32, others in lower-case Base16",
         )
-    if wanted != _hash(algorithm, block, spans):
+    if wanted != int.from_bytes(_hash(algorithm, block, spans), "big"):
         yield f"{name}-digest", f"the {name} does not have the digest {value}"
 
 
@@ -109,8 +112,7 @@ def digest_payload(record: StoredRecord) -> str | None:
         spans = message.spans if message else ()
     elif record_type != "resource":
         return None
-    number = _hash("sha1", record.block, spans) if spans else 0
-    return f"sha1:{encode_sha1(number.to_bytes(20, 'big'))}" if spans else None
+    return f"sha1:{encode_sha1(_hash('sha1', record.block, spans))}" if spans else None
 
 
 def normal_digest(value: str) -> str:
@@ -183,7 +185,7 @@ def _is_customary(algorithm: str, text: str) -> bool:
     return len(text) * 4 == ALGORITHMS[algorithm] and text == text.lower()
 
 
-def _hash(algorithm: str, block: Block, spans: tuple[tuple[int, int], ...]) -> int:
+def _hash(algorithm: str, block: Block, spans: tuple[tuple[int, int], ...]) -> bytes:
     digest = hashlib.new(algorithm, usedforsecurity=False)
     if spans == ((0, len(block)),):
         digest.update(block)
@@ -191,4 +193,4 @@ def _hash(algorithm: str, block: Block, spans: tuple[tuple[int, int], ...]) -> i
         with memoryview(block) as view:
             for start, end in spans:
                 digest.update(view[start:end])
-    return int.from_bytes(digest.digest(), "big")
+    return digest.digest()

@@ -22,7 +22,6 @@ HEAD_BYTES = 1024 * 1024
 MEMORY_BYTES = 16 * 1024 * 1024
 HEAD_END = re.compile(rb"\n\r?\n")
 FOLD = re.compile(r"\r?\n[ \t]+")
-HEADER = re.compile(r"^([^:\r\n]+):[ \t]*([^\r\n]*)", re.MULTILINE)
 ARC_FIELDS = {5: ("url", "ip", "date", "type", "length"), 10: ("url", "ip", "date", "type") + ("",) * 5 + ("length",)}
 NO_ARCHIVE = {
     b"PK\x03\x04": "a ZIP file; if it is a WACZ package, its name must end in .wacz",
@@ -94,10 +93,17 @@ def iterate_file(file: BinaryIO, name: str, *, start: int = 0) -> Iterator[Store
 
 def index_headers(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
     """Return the first value of each header by its name in lower case."""
-    fields: dict[str, str] = {}
-    for name, value in headers:
-        fields.setdefault(lower_name(name), value)
-    return fields
+    names = _lower_names(tuple([name for name, _ in headers]))
+    return {name: headers[place][1] for name, place in names}
+
+
+@lru_cache(maxsize=1024)
+def _lower_names(names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    """Return each name in lower case with the place where it stands first: most records share a few sets of names."""
+    places: dict[str, int] = {}
+    for place, name in enumerate(names):
+        places.setdefault(name.lower(), place)
+    return tuple(places.items())
 
 
 @lru_cache(maxsize=4096)
@@ -313,10 +319,10 @@ def _parse_warc(run: _Run, name: str) -> StoredRecord:
     crlf = head.count(b"\n") == head.count(b"\r\n")
     if "\n " in text or "\n\t" in text:
         text = FOLD.sub(" ", text)
-    version, _, lines = text.partition("\n")
-    headers = HEADER.findall(lines)
-    if " \r" in lines or " \n" in lines:
-        headers = [(name, value.rstrip()) for name, value in headers]
+    version, *lines = text.split("\n")
+    headers = [
+        (name, value.strip()) for name, colon, value in [line.partition(":") for line in lines] if colon and name
+    ]
     fields = index_headers(headers)
     block_length = fields.get("content-length", "")
     if not (block_length.isascii() and block_length.isdigit()):

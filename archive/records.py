@@ -14,7 +14,7 @@ from uuid import UUID
 from warcio.recordloader import ArcWarcRecord
 from warcio.warcwriter import WARCWriter
 
-from archive.capture import Capture, Head
+from archive.capture import Capture, Head, is_not_modified
 from archive.compression import compress_member, store_member
 from archive.labels import DigestName, label_digest
 from archive.pressmark import Original
@@ -233,12 +233,6 @@ class _MemberOut:
         record = b"".join(self._pieces)
         self._pieces.clear()
         return store_member(record) if packed else compress_member(record)
-
-
-def is_not_modified(capture: Capture) -> bool:
-    """Tell whether the server answered a conditional request with 304."""
-    head = capture.head()
-    return head is not None and head.status == 304
 
 
 def is_packed(head: Head) -> bool:

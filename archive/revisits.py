@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from archive.capture import Capture
+from archive.capture import Capture, is_not_modified
 from archive.errors import ArchiveError
 from archive.pressmark import Original, Pressmark
 from archive.reader import Exchange, Reference, read_exchange, read_record
-from archive.records import escape_url, is_not_modified
+from archive.records import escape_url
 from archive.writer import Recorded
 
 

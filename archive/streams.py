@@ -6,7 +6,8 @@ from typing import BinaryIO, Protocol
 
 from isal import isal_zlib
 
-INPUT_BYTES = 64 * 1024
+# What is left of a piece is copied at the end of each member.
+INPUT_BYTES = 32 * 1024
 # One step of inflating: a member that inflates without end cannot fill the memory.
 OUTPUT_BYTES = 1024 * 1024
 GZIP_WBITS = 31

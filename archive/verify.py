@@ -135,13 +135,14 @@ def _check_record(record: StoredRecord, fields: Fields, heads: "_Heads") -> Iter
         broken.append(("record", "lines of the record's head end in LF and not in CRLF"))
     if value := fields.get("warc-block-digest"):
         broken.extend(check_digest("block", value, record.block, ((0, len(record.block)),)))
-    message = None
-    if fields.get("content-type", "").startswith("application/http"):
+    message, payload_digest = None, fields.get("warc-payload-digest")
+    framed = record_type == "response" or payload_digest
+    if framed and fields.get("content-type", "").startswith("application/http"):
         message = read_message(record.block, request=record_type == "request")
     if record_type == "revisit":
         broken.extend(_check_revisit(record, fields))
-    elif value := fields.get("warc-payload-digest"):
-        broken.extend(_check_payload(record, record_type, value, message))
+    elif payload_digest:
+        broken.extend(_check_payload(record, record_type, payload_digest, message))
     if message and record_type == "response":
         broken.extend(check_codings(message))
         cut = _check_truncation(message, fields.get("warc-truncated"))

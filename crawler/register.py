@@ -15,12 +15,12 @@ from pathlib import Path
 
 import msgspec
 
+from archive.capture import is_not_modified
 from archive.digests import Digests
 from archive.errors import ArchiveError
 from archive.files import OPEN_SUFFIX, sync_folder
 from archive.pressmark import Pressmark
 from archive.reader import Conversion, Exchange, read_exchange, read_exchanges
-from archive.records import is_not_modified
 from archive.revisits import resolve
 from crawler import ledger
 from crawler.collection import Collection

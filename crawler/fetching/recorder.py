@@ -9,13 +9,12 @@ from pathlib import Path
 from time import monotonic
 from typing import IO
 
-from archive.capture import Capture
+from archive.capture import Capture, is_not_modified
 from archive.cdxj import index_exchange, index_records, merge_indexes, write_index
 from archive.errors import ArchiveError
 from archive.files import OPEN_SUFFIX
 from archive.pressmark import Original, Pressmark
 from archive.reader import Conversion, Exchange
-from archive.records import is_not_modified
 from archive.recovery import finish, mend
 from archive.revisits import as_recorded, read_original
 from archive.writer import WarcOptions, WarcWriter
