@@ -1,6 +1,6 @@
 # make crawl           crawl the sample portal that comes with the checkout
 # make crawl BRANCH=js crawl a live branch
-# make bench           measure speed and memory against Scrapy, lxml, trafilatura and warcio (a few minutes)
+# make bench           measure speed and memory against Scrapy, lxml, trafilatura, warcio, fastwarc and cdxj-indexer (some minutes)
 # make peers           compare the reading of articles with other libraries, field by field
 # make test            run the tests;  make check: style, types, layers;  make test-long: browser, kill and fuzz tests
 
@@ -32,6 +32,11 @@ check: .venv/check
 
 bench: .venv/bench
 	@$(BIN)/python -m bench.warc_writing
+	@$(BIN)/python -m bench.verifying
+	@$(BIN)/python -m bench.indexing
+	@$(BIN)/python -m bench.merging
+	@$(BIN)/python -m bench.packing
+	@$(BIN)/python -m bench.digests
 	@$(BIN)/python -m bench.extraction
 	@$(BIN)/python -m bench.crawl
 

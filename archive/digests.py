@@ -5,15 +5,15 @@ It is a view of the WARC files: a lost table is fed again from their records. Ch
 """
 
 import logging
+import re
 import sqlite3
-from base64 import b32decode
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
 from archive.capture import Capture
 from archive.errors import ArchiveError
-from archive.labels import DigestName, label_digest
+from archive.labels import DigestName, decode_sha1, label_digest
 from archive.pressmark import Original, Pressmark
 from archive.reader import Exchange, read_exchange
 from archive.records import escape_url, format_date
@@ -21,6 +21,9 @@ from archive.records import escape_url, format_date
 # A revisit record takes about as much room as this.
 MIN_PAYLOAD_BYTES = 512
 SCHEMA_VERSION = 1
+# Digests come in no order: rows are put all over the table, and each page is read again and again.
+CACHE_KIB = 64 * 1024
+UUID_NAME = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TABLES = """
 CREATE TABLE files (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE payloads (
@@ -43,6 +46,7 @@ class Digests:
         self._db = sqlite3.connect(path or ":memory:", isolation_level=None)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
         (found,) = self._db.execute("PRAGMA user_version").fetchone()
         if found not in {0, SCHEMA_VERSION}:
             raise ArchiveError(f"{path}: schema version {found} is not {SCHEMA_VERSION}; delete it, it is made again")
@@ -90,10 +94,15 @@ class Digests:
         """
         mark = exchange.pressmark
         if mark and mark.payload_digest and not exchange.refers_to and may_be_repeat(exchange.capture):
-            url, date = escape_url(exchange.capture.url), format_date(exchange.capture.started_at)
-            packed = (_pack_digest(mark.payload_digest), _pack_id(mark.record_id))
-            row = (*packed, url, date, self._file(mark.file), mark.offset, mark.length)
-            self._db.execute("INSERT OR REPLACE INTO payloads VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            url = escape_url(exchange.capture.url)
+            self.add(mark.payload_digest, Original(pressmark=mark, url=url, date=exchange.capture.started_at))
+
+    def add(self, digest: str, original: Original) -> None:
+        """Note the record that holds the payload with a labelled digest, in the place of an earlier one."""
+        mark, date = original.pressmark, format_date(original.date)
+        place = (self._file(mark.file), mark.offset, mark.length)
+        row = (_pack_digest(digest), _pack_id(mark.record_id), original.url, date, *place)
+        self._db.execute("INSERT OR REPLACE INTO payloads VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
     def position(self) -> tuple[str, int] | None:
         """Return how far the table has been fed: a file's final name and an offset; None for a new one."""
@@ -125,18 +134,14 @@ def _pack_digest(label: str) -> bytes:
     """Return a labelled digest in as few bytes as tell it from all others: millions of rows are kept."""
     name, _, value = label.partition(":")
     try:
-        return b32decode(value) if name == "sha1" else bytes.fromhex(value) if name == "sha256" else label.encode()
+        return decode_sha1(value) if name == "sha1" else bytes.fromhex(value) if name == "sha256" else label.encode()
     except ValueError:
         return label.encode()
 
 
 def _pack_id(record_id: str) -> bytes | str:
     """Return the 16 bytes of a `urn:uuid:` id, other ids as they are."""
-    try:
-        packed = UUID(record_id).bytes
-    except ValueError:
-        return record_id
-    return packed if _unpack_id(packed) == record_id else record_id
+    return bytes.fromhex(record_id[9:].replace("-", "")) if UUID_NAME.fullmatch(record_id) else record_id
 
 
 def _unpack_id(packed: bytes | str) -> str:

@@ -12,14 +12,12 @@ from mmap import mmap
 
 from archive.capture import CHUNK_SIZE, HEAD_END, STATUS_LINE, WITHOUT_BODY
 from archive.iteration import StoredRecord
-from archive.labels import encode_sha1
+from archive.labels import DIGITS, encode_sha1
 
 Block = bytes | mmap
 Broken = tuple[str, str]
 
 ALGORITHMS = {"md5": 128, "sha1": 160, "sha256": 256, "sha384": 384, "sha512": 512}
-# Base32 (RFC 4648) written as the digits that int() knows.
-DIGITS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789abcdefghijklmnopqrstuv")
 FRAMING = re.compile(rb"^(content-length|transfer-encoding|content-encoding)[ \t]*:[ \t]*([^\r\n]*)", re.I | re.M)
 FOLD = re.compile(rb"\r?\n[ \t]+")
 REPLAYABLE = frozenset({"identity", "gzip", "x-gzip", "deflate"})

@@ -1,11 +1,15 @@
 """Labelled digests as archives write them: sha1 in upper-case Base32, sha256 in lower-case Base16."""
 
 import hashlib
+import re
 from typing import Literal
 
 DigestName = Literal["sha1", "sha256"]
 
 BASE32 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".ljust(256, b"\0")
+SHA1 = re.compile("[A-Z2-7]{32}")
+# Base32 (RFC 4648) as the digits that int() knows.
+DIGITS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789abcdefghijklmnopqrstuv")
 # How 160 bits come to lie in 32 bytes, five in each: cells of 256 bits are halved until they are bytes. For each step
 # the number of bits in half a cell, the width of half a cell, and the bits that lie in the lower halves.
 STEPS = tuple(
@@ -27,3 +31,10 @@ def encode_sha1(digest: bytes) -> str:
     for bits, half, low in STEPS:
         number = (number >> bits & low) << half | number & low
     return number.to_bytes(32, "big").translate(BASE32).decode("ascii")
+
+
+def decode_sha1(text: str) -> bytes:
+    """Return the 20 bytes of a digest in upper-case Base32. Raises ValueError if it is none."""
+    if not SHA1.fullmatch(text):
+        raise ValueError(f"{text!r} is no sha1 in upper-case Base32")
+    return int(text.translate(DIGITS), 32).to_bytes(20, "big")

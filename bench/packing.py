@@ -1,6 +1,7 @@
 """Measure packing: peak memory and speed of `archive.wacz.pack` on synthetic WARC files.
 
-Run as `python bench/packing.py [MEGABYTES]`. Each kind of packing runs in a process of its own.
+Run as `python -m bench.packing [MEGABYTES]`; the full measure is of 2,000. Each kind of packing runs in a
+process of its own.
 """
 
 import hashlib
@@ -13,13 +14,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
 from archive.capture import Capture
 from archive.manifest import Description
 from archive.selection import Selection
 from archive.wacz import PackedPage, pack
-from archive.writer import WarcWriter
+from archive.writer import WarcOptions, WarcWriter
 
 MEGABYTES = 300
 BODY_BYTES = 20_000
@@ -41,7 +40,7 @@ def main() -> None:
         size = sum(path.stat().st_size for path in Path(folder).glob("*.warc.gz"))
         print(f"{size / 1e6:,.0f} MB of WARC files")
         for kind in ("whole", "selection"):
-            subprocess.run([sys.executable, __file__, "measure", folder, kind], check=True)
+            subprocess.run([sys.executable, "-m", "bench.packing", "measure", folder, kind], check=True)
         print(f"plain copy with sha256: {size / 1e6 / copy(Path(folder)):,.0f} MB/s")
 
 
@@ -52,7 +51,7 @@ def write(folder: Path, size: int) -> None:
         prefix="bench",
         software=(("software", "bench"),),
         now=lambda: STARTED_AT,
-        max_bytes=MAX_WARC_BYTES,
+        options=WarcOptions(max_bytes=MAX_WARC_BYTES),
     )
     written = number = 0
     with (folder / "pages").open("w") as pages:

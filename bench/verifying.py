@@ -1,6 +1,6 @@
 """Measure checking: CPU time of `archive.verify` against `fastwarc check` on the same file, as a ratio.
 
-Run as `python bench/verifying.py [FILE]`; without a file one of 2,000 exchanges of 20 KB HTML is made. Our check looks
+Run as `python -m bench.verifying [FILE]`; without a file one of 2,000 exchanges of 20 KB HTML is made. Our check looks
 at headers, references and truncation besides digests.
 """
 
@@ -9,8 +9,6 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench.warc_writing import capture, html, write_ours
 

@@ -96,6 +96,17 @@ def test_very_many_tails_are_merged_with_few_open_files(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["index.cdxj"]
 
 
+def test_groups_of_groups_are_merged_whole_and_sorted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archive.cdxj.MERGED_AT_ONCE", 3)
+    written = [line(f"/{number * 7 % 31:02}", offset=number) for number in range(31)]
+    for number, text in enumerate(written):
+        write_index(tmp_path / f"{number:03}.warc.gz.cdxj", [text, line("/in-each")])
+    merge_indexes(tmp_path)
+    expected = sorted(text.encode() for text in (*written, line("/in-each")))
+    assert (tmp_path / "index.cdxj").read_bytes().splitlines() == expected
+    assert [path.name for path in tmp_path.iterdir()] == ["index.cdxj"]
+
+
 def test_a_merge_that_was_cut_short_is_made_good_by_the_next(tmp_path: Path) -> None:
     for number in range(MERGED_AT_ONCE + 2):
         write_index(tmp_path / f"{number:03}.warc.gz.cdxj", [line(f"/{number:03}")])

@@ -7,7 +7,7 @@ from base64 import b32encode
 import pytest
 
 from archive.compression import compress_member, store_member
-from archive.labels import encode_sha1
+from archive.labels import decode_sha1, encode_sha1
 
 
 @pytest.mark.parametrize("length", [0, 1, 65_534, 65_535, 65_536, 131_070, 200_000])
@@ -27,3 +27,10 @@ def test_sha1_is_written_in_base32_as_the_standard_library_writes_it() -> None:
     chance = random.Random(20)
     digests = [bytes(20), b"\xff" * 20, *(chance.randbytes(20) for _ in range(200))]
     assert [encode_sha1(digest) for digest in digests] == [b32encode(digest).decode() for digest in digests]
+    assert [decode_sha1(encode_sha1(digest)) for digest in digests] == digests
+
+
+@pytest.mark.parametrize("text", ["", "A" * 31, "A" * 33, "a" * 32, "A" * 31 + "1", "A" * 31 + "_", " " + "A" * 31])
+def test_other_text_is_no_sha1(text: str) -> None:
+    with pytest.raises(ValueError, match="no sha1"):
+        decode_sha1(text)
