@@ -321,7 +321,7 @@ def _parse_warc(run: _Run, name: str) -> StoredRecord:
         text = FOLD.sub(" ", text)
     version, *lines = text.split("\n")
     headers = [
-        (name, value.strip()) for name, colon, value in [line.partition(":") for line in lines] if colon and name
+        (name, value.strip(" \t\r")) for name, colon, value in [line.partition(":") for line in lines] if colon and name
     ]
     fields = index_headers(headers)
     block_length = fields.get("content-length", "")
