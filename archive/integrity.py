@@ -131,7 +131,10 @@ def check_codings(message: Message) -> Iterator[Broken]:
     if len(message.codings) > 1:
         # pywb takes the list for the name of one coding, and shows the packed bytes.
         stacked = ", ".join(message.codings)
-        yield "content-coding", f"Content-Encoding {stacked}: players undo one coding and not several; ask for gzip alone"
+        yield (
+            "content-coding",
+            f"Content-Encoding {stacked}: players undo one coding and not several; ask for gzip alone",
+        )
 
 
 def _read_chunks(block: Block, code: int | None, codings: tuple[str, ...], start: int) -> Message:

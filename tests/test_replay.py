@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -70,6 +71,19 @@ def port_of(root: str) -> int:
     return int(root.split(":")[2].split("/", maxsplit=1)[0])
 
 
+def is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_until(look: Callable[[], bool]) -> bool:
+    """Look again and again, for half a minute at most."""
+    end = time.monotonic() + 30
+    while not (found := look()) and time.monotonic() < end:
+        time.sleep(0.1)
+    return found
+
+
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder in which the first replay makes its environment."""
@@ -129,8 +143,17 @@ def test_a_signal_ends_the_server_too(crawled: Crawled, environment: Path, numbe
     with process:
         process.send_signal(number)
         assert process.wait(30) == 128 + number
-    with socket.socket() as probe:
-        assert probe.connect_ex(("127.0.0.1", port_of(lines[0].partition(" at ")[2]))) != 0
+    assert not is_open(port_of(lines[0].partition(" at ")[2]))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_the_server_ends_where_the_command_is_killed(crawled: Crawled, environment: Path) -> None:
+    process, lines = start(replay_words(crawled.folder, "--environment", str(environment), "--port", "0"))
+    with process:
+        process.kill()
+    port = port_of(lines[0].partition(" at ")[2])
+    assert wait_until(lambda: not is_open(port))
 
 
 @pytest.mark.long
