@@ -168,16 +168,17 @@ class Fronts:
 
     def __init__(self) -> None:
         self._pages: dict[str, PackedPage] = {}
-        self._last: PackedPage | None = None
+        self._last: ScannedRecord | None = None
 
     def see(self, record: ScannedRecord) -> None:
         """Look at a record that is packed."""
         if record.type == "response":
-            self._last = find_page(record)
+            self._last = record
         elif record.type == "metadata" and self._last and record.url == self._last.url:
             fields = record.fields()
-            if fields.get("kind") == "listing" and not fields.get("hopsFromSeed"):
-                self._keep(self._last)
+            is_front = fields.get("kind") == "listing" and not fields.get("hopsFromSeed")
+            if is_front and (page := find_page(self._last)):
+                self._keep(page)
 
     def found(self) -> list[PackedPage]:
         """Return the pages seen, those of a host together, in the order in which they were first asked for."""
