@@ -1,4 +1,4 @@
-"""`python -m archive`: index, verify, show and cat for WARC, ARC and WACZ files of any tool; Scrapy is not needed.
+"""`python -m archive`: index, verify, pack, show and cat WARC, ARC and WACZ files of any tool, without Scrapy.
 
 Exit codes: 0 done, 1 nothing could be done, 2 wrong usage, 3 done, with findings.
 """
@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,11 +19,17 @@ from archive.findings import Finding
 from archive.integrity import read_message
 from archive.iteration import Fault, StoredRecord, iterate, read_at
 from archive.listing import list_records, sort_lines
-from archive.manifest import verify_signature
+from archive.manifest import Description, Signer, verify_signature
 from archive.packages import check_package
+from archive.pages import PageList
 from archive.verify import verify
+from archive.wacz import pack
 
-DONE, FAILED, FINDINGS, GONE = 0, 1, 3, 141
+DONE, FAILED, USAGE, FINDINGS, GONE = 0, 1, 2, 3, 141
+
+
+class _UsageError(ArchiveError):
+    """The words of the command do not fit together."""
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -35,6 +42,9 @@ def main(words: Sequence[str] | None = None) -> int:
         # The reader of our output has gone, as `head` does; nothing may be written when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return GONE
+    except _UsageError as error:
+        _say(str(error))
+        return USAGE
     except ArchiveError as error:
         return _fail(str(error))
     except OSError as error:
@@ -74,6 +84,15 @@ def _read_options(words: Sequence[str] | None) -> argparse.Namespace:
     part = cat.add_mutually_exclusive_group()
     part.add_argument("--payload", action="store_true", help="the body without its chunks")
     part.add_argument("--body", action="store_true", help="the body without chunks and content codings")
+    package = _add(
+        commands, "pack", _pack, "pack WARC files into a WACZ file", "python -m archive pack *.warc.gz -o a.wacz"
+    )
+    package.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    package.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.wacz", help="the file to write")
+    package.add_argument("--force", action="store_true", help="replace a file that is there")
+    package.add_argument("--title", help="what the package is called; the output's name by default")
+    package.add_argument("--sign", type=Path, metavar="KEY.pem", help="sign with this private key (ECDSA, P-384)")
+    package.add_argument("--make-key", action="store_true", help="make the key of --sign if there is none yet")
     return parser.parse_args(words)
 
 
@@ -159,6 +178,57 @@ def _body(record: StoredRecord) -> bytes:
         return block
     url = record.fields.get("warc-target-uri", "")
     return Capture(url=url, started_at=datetime.now(UTC), seconds=0, request=b"", response=block).body()
+
+
+def _pack(options: argparse.Namespace) -> int:
+    output: Path = options.output
+    if output.suffix != ".wacz":
+        raise _UsageError(f"{output}: replay programs know packages by the name; let it end in .wacz")
+    if output.is_dir() or (output.exists() and not options.force):
+        raise _UsageError(f"{output}: is there already; name another file, or add --force to replace it")
+    _check_sources(options.files)
+    key = _read_key(options.sign, make=options.make_key)
+    moment = datetime.now(UTC).replace(microsecond=0)
+    about = Description(title=options.title or output.stem, software="pressmark archive", created=moment)
+    with closing(PageList()) as pages:
+        packed = pack(
+            output, options.files, description=about, pages=pages, has_text=False, key=key, on_record=pages.add
+        )
+    lines = f"{packed.records} records, {packed.index_lines} in the index, {packed.pages} pages"
+    print(f"{output}: {packed.bytes} bytes, {lines}{', signed' if packed.signed else ''}")  # noqa: T201
+    if packed.unresolved:
+        _say(f"{packed.unresolved} revisits refer to records that are in none of the files; pack those as well")
+    return FINDINGS if packed.unresolved else DONE
+
+
+def _check_sources(files: Sequence[Path]) -> None:
+    """Raise _UsageError for files that cannot stand in a package as they are."""
+    seen: dict[str, Path] = {}
+    for path in files:
+        if path.is_dir():
+            raise _UsageError(f"{path}: is a directory; name the files in it")
+        if not path.name.endswith(".warc.gz"):
+            raise _UsageError(f"{path}: packages hold .warc.gz files; make it one with `warcio recompress`")
+        if path.name in seen:
+            raise _UsageError(f"{path}: has the same name as {seen[path.name]}; rename one of them")
+        seen[path.name] = path
+
+
+def _read_key(path: Path | None, *, make: bool) -> Signer | None:
+    if path is None:
+        if make:
+            raise _UsageError("--make-key: for which file? name it with --sign KEY.pem")
+        return None
+    try:
+        # Only here: nothing else needs the package `cryptography`.
+        from archive import signing  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise ArchiveError(f"--sign {path}: needs the package {error.name}; pip install cryptography") from error
+    if not path.exists():
+        if not make:
+            raise _UsageError(f"--sign {path}: no such file; add --make-key to make a key there")
+        signing.make_key(path)
+    return signing.load_key(path)
 
 
 def _describe_head(record: StoredRecord) -> str:

@@ -19,6 +19,7 @@ CREATE TABLE records (
 );
 CREATE INDEX records_by_id ON records (id);
 CREATE INDEX records_by_url ON records (url) WHERE type IN ('response', 'resource');
+CREATE INDEX revisits_by_url ON records (url) WHERE type = 'revisit';
 CREATE INDEX records_by_source ON records (refers_to) WHERE type = 'conversion';
 CREATE INDEX records_by_round ON records (round) WHERE round IS NOT NULL;
 CREATE TABLE links (one TEXT NOT NULL, other TEXT NOT NULL, PRIMARY KEY (one, other)) WITHOUT ROWID;
@@ -85,6 +86,12 @@ class Catalogue:
     def choose(self, record_ids: Iterable[str]) -> None:
         """Choose records by their ids; ids that are not here are passed over."""
         self._db.executemany("UPDATE records SET round = 0 WHERE id = ?", ((one,) for one in record_ids))
+
+    def choose_addresses(self, urls: Iterable[str]) -> None:
+        """Choose all records that answer a request for one of these addresses."""
+        for url in urls:
+            for types in ("IN ('response', 'resource')", "= 'revisit'"):
+                self._db.execute(f"UPDATE records SET round = 0 WHERE url = ? AND type {types}", (url,))  # noqa: S608 - constants
 
     def choose_joined(self) -> None:
         """Choose all that belongs to chosen records: exchanges, targets of revisits, conversions."""

@@ -123,9 +123,18 @@ def normal_digest(value: str) -> str:
 
 def check_codings(message: Message) -> Iterator[Broken]:
     """Yield the content codings that players do not undo; brotli depends on their set-up."""
+    if not message.spans:
+        return
     for coding in message.codings:
-        if coding not in REPLAYABLE and message.spans:
+        if coding not in REPLAYABLE:
             yield "content-coding", f"Content-Encoding {coding}: not every player can undo it; ask for gzip alone"
+    if len(message.codings) > 1:
+        # pywb takes the list for the name of one coding, and shows the packed bytes.
+        stacked = ", ".join(message.codings)
+        yield (
+            "content-coding",
+            f"Content-Encoding {stacked}: players undo one coding and not several; ask for gzip alone",
+        )
 
 
 def _read_chunks(block: Block, code: int | None, codings: tuple[str, ...], start: int) -> Message:

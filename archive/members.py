@@ -103,9 +103,11 @@ class MemberScanner:
             piece = rest
 
     def finish(self) -> None:
-        """Say that the file ends here. Raises ArchiveError inside a member."""
+        """Say that the file ends here. Raises ArchiveError inside a member, and for a file without any."""
         if self._member:
             raise self._broken("a gzip member that is cut off")
+        if not self._offset:
+            raise self._broken("nothing: the file is empty")
 
     def _broken(self, found: str) -> ArchiveError:
         return ArchiveError(f"{self._name}: at offset {self._offset} lies {found}; check the file")

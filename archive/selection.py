@@ -14,13 +14,15 @@ from archive.records import RecordMaker
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What is chosen of the WARC files: records by their ids, and those for which `chooses` is true.
+    """What is chosen of the WARC files: records by their ids or addresses, and those for which `chooses` is true.
 
     With a record go its exchange (request, response, metadata), the records that its revisit names, and the
-    conversions made from it. `chooses` gets every record but the warcinfo, its block cut to the first bytes.
+    conversions made from it. `chooses` gets every record but the warcinfo, its block cut to the first bytes; ids and
+    addresses are asked for when it has seen them all.
     """
 
     record_ids: Iterable[str] = ()
+    urls: Iterable[str] = ()
     chooses: Callable[[ScannedRecord], bool]
 
 
@@ -74,6 +76,7 @@ def _choose(warcs: Sequence[Path], catalogue: Catalogue, selection: Selection) -
                 catalogue.add(number, record, chosen=chosen)
         scanner.finish()
     catalogue.choose(selection.record_ids)
+    catalogue.choose_addresses(selection.urls)
     catalogue.choose_joined()
 
 

@@ -145,7 +145,7 @@ def _check_record(record: StoredRecord, fields: Fields, heads: "_Heads") -> Iter
         broken.extend(_check_payload(record, record_type, payload_digest, message))
     if message and record_type == "response":
         broken.extend(check_codings(message))
-        cut = _check_truncation(message, fields.get("warc-truncated"))
+        cut = _check_truncation(record, message, fields.get("warc-truncated"))
         if cut and len(record.block) == message.body:
             heads.doubt(record, fields, _finding(record, fields, *cut))
         elif cut:
@@ -182,10 +182,15 @@ def _check_revisit(record: StoredRecord, fields: Fields) -> Iterator[tuple[str, 
             yield "truncated", "a revisit that keeps the head alone must say WARC-Truncated: length"
 
 
-def _check_truncation(message: Message, truncated: str | None) -> tuple[str, str] | None:
+def _is_rewritten(record: StoredRecord, message: Message) -> bool:
+    """Tell whether the head was fitted to what was kept of the body, as Common Crawl does; it then keeps its own."""
+    return b"\nx-crawl-" in record.block[: message.body].lower()
+
+
+def _check_truncation(record: StoredRecord, message: Message, truncated: str | None) -> tuple[str, str] | None:
     if message.cut and not truncated:
         return "truncated", f"{message.cut}, but no WARC-Truncated"
-    if truncated and message.full and message.spans:
+    if truncated and message.full and message.spans and not _is_rewritten(record, message):
         return "truncated", f"WARC-Truncated: {truncated}, but the message is whole"
     return None
 

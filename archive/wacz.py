@@ -11,7 +11,7 @@ import re
 import sqlite3
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -78,10 +78,12 @@ def pack(  # noqa: PLR0913 - a source, a target, and settings with defaults
     selection: Selection | None = None,
     key: Signer | None = None,
     max_warc_bytes: int = 1_000_000_000,
+    on_record: Callable[[ScannedRecord], None] = lambda _record: None,
 ) -> Packed:
     """Write a WACZ file and return what is in it; without a selection the WARC files are packed as they stand.
 
     A selection goes into new WARC files of about `max_warc_bytes` each. `has_text` says whether pages bear texts.
+    `on_record` is told of each record that goes in, its block cut to the first bytes; `pages` are asked for afterwards.
     The file gets its name when it is whole and on disk; one that bears this name is replaced. Raises ArchiveError if
     there is nothing to pack, or at bytes that are no whole record; OSError where the disk is full.
     """
@@ -98,7 +100,7 @@ def pack(  # noqa: PLR0913 - a source, a target, and settings with defaults
         with partial.open("wb") as file:
             with zipfile.ZipFile(file, "w") as package:
                 packing = _Packing(package, catalogue, description, key)
-                records = packing.write_warcs(sources)
+                records = packing.write_warcs(sources, on_record)
                 listed, unpacked = packing.write_pages(pages, has_text)
                 packing.write_manifest()
             size = file.tell()
@@ -149,13 +151,14 @@ class _Packing:
         self._resources: list[dict[str, object]] = []
         self._names: set[str] = set()
 
-    def write_warcs(self, sources: Iterable[Source]) -> int:
+    def write_warcs(self, sources: Iterable[Source], on_record: Callable[[ScannedRecord], None]) -> int:
         """Write the WARC files and their index, and return the number of records."""
         records = 0
         for source in sources:
             self.warc_files += 1
             for record in self._copy(source):
                 records += 1
+                on_record(record)
                 if line := _index_line(record, source.name):
                     self._catalogue.add_line(line)
         self._write_index()

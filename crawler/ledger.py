@@ -5,7 +5,7 @@ and looks at no clock: it reads the state, and returns an `Outcome` that `apply`
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urldefrag, urljoin, urlsplit
@@ -395,16 +395,20 @@ def _fold_line(state: State, record: Conversion) -> Outcome:
     return Outcome(versions=(version,), lines=((line, record.block),), events=(event,))
 
 
-def _last_capture(state: State, image_url: str) -> Pressmark | None:
-    url = asked_url(image_url)
+def redirected(state: State, url: str) -> Iterator[str]:
+    """Yield the form in which an address is asked for, and what it redirects to, to the last that is known."""
+    asked: str | None = asked_url(url)
     for _ in range(MAX_REDIRECTS + 1):
-        if stored := state.capture(url):
-            return stored.pressmark
-        location = state.location(url)
-        if not location:
-            return None
-        url = asked_url(location)
-    return None
+        if not asked:
+            return
+        yield asked
+        location = state.location(asked)
+        asked = asked_url(location) if location else None
+
+
+def _last_capture(state: State, image_url: str) -> Pressmark | None:
+    captures = (state.capture(url) for url in redirected(state, image_url))
+    return next((stored.pressmark for stored in captures if stored), None)
 
 
 def asked_url(url: str) -> str:

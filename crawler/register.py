@@ -21,7 +21,7 @@ from archive.errors import ArchiveError
 from archive.files import OPEN_SUFFIX, sync_folder
 from archive.pressmark import Pressmark
 from archive.reader import Conversion, Exchange, read_exchange, read_exchanges
-from archive.revisits import resolve
+from archive.revisits import read_original, resolve
 from crawler import ledger
 from crawler.collection import Collection
 from crawler.errors import CrawlerError, UsageError
@@ -33,6 +33,8 @@ from crawler.state import Link, Position, State
 # Pages of open articles that are kept in memory; one that has fallen out is read again from its record.
 PAGES_KEPT = 64
 MONTH = re.compile(r"\d{4}-\d\d")
+# RFC 9110, 8.8.3.
+ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +92,23 @@ class Register:
             if line is None:
                 self.state.drop_draft(article)
         return line
+
+    def last_etag(self, url: str) -> bytes | None:
+        """Return the ETag of the last good capture of a URL as it was sent, None where it has none that is valid.
+
+        None also where the record with the payload cannot be read: a 304 would have nothing to refer to.
+        """
+        stored = self.state.capture(url)
+        if not stored:
+            return None
+        try:
+            read_original(self._collection.archive, stored.pressmark)
+            head = read_exchange(self._collection.archive, stored.revisit or stored.pressmark).capture.head()
+        except ArchiveError as error:
+            logger.warning("%s: is asked for anew: %s", url, error)
+            return None
+        etag = (head.value("etag") if head else None) or ""
+        return etag.encode("latin-1") if ENTITY_TAG.fullmatch(etag) else None
 
     def replay(self) -> Iterator[Outcome]:
         """Feed the records that the state has not seen, and yield their outcomes; commit afterwards."""

@@ -52,13 +52,17 @@ CREATE TABLE position (file TEXT NOT NULL, offset INTEGER NOT NULL);
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One URL of the frontier. `hops` is the path from the seed: L link, E embedded, R redirect, P prerequisite."""
+    """One URL of the frontier. `hops` is the path from the seed: L link, E embedded, R redirect, P prerequisite.
+
+    `status` is the last answer's, None where the URL has not been asked for as what it is now.
+    """
 
     url: str
     kind: Kind
     via: str | None
     hops: str
     attempts: int = 0
+    status: int | None = None
 
     @property
     def depth(self) -> int:
@@ -171,7 +175,7 @@ class State:
         A picture on a list may be an article's picture later on, which has no bound on its size.
         """
         return self._db.execute(
-            "UPDATE visits SET kind = ?, rank = ?, day = ?, hops = ?, via = ?, attempts = 0,"
+            "UPDATE visits SET kind = ?, rank = ?, day = ?, hops = ?, via = ?, attempts = 0, status = NULL,"
             " condition = CASE condition WHEN 'leased' THEN 'leased' ELSE 'pending' END"
             " WHERE url = ? AND kind = 'requisite'"
             " AND NOT (? = 'picture' AND EXISTS (SELECT 1 FROM captures WHERE captures.url = visits.url))",
@@ -182,7 +186,7 @@ class State:
         """Take the next pending row of a host, None if there is none; articles before the day `since` are left."""
         wanted = tuple(kinds)
         found = self._db.execute(
-            "SELECT rowid, url, kind, via, hops, attempts FROM visits"  # noqa: S608 - only question marks are put in
+            "SELECT rowid, url, kind, via, hops, attempts, status FROM visits"  # noqa: S608 - only question marks are put in
             f" WHERE condition = 'pending' AND host = ? AND kind IN ({','.join('?' * len(wanted))})"
             " AND (kind != 'article' OR day IS NULL OR ? IS NULL OR day >= ?) ORDER BY rank, rowid LIMIT 1",
             (host, *wanted, since, since),
@@ -190,7 +194,7 @@ class State:
         if not found:
             return None
         self._db.execute("UPDATE visits SET condition = 'leased' WHERE rowid = ?", (found[0],))
-        return Row(url=found[1], kind=found[2], via=found[3], hops=found[4], attempts=found[5])
+        return Row(url=found[1], kind=found[2], via=found[3], hops=found[4], attempts=found[5], status=found[6])
 
     def close(self, url: str, condition: Condition) -> None:
         """Set a row's condition without a visit: given back, or never asked for."""

@@ -25,14 +25,14 @@ from tests.portal.server import PortalServer
 ROOT = Path(__file__).parent.parent
 
 
-def archive(*words: str | Path, python: str = sys.executable) -> subprocess.CompletedProcess[bytes]:
+def archive(*words: str | Path, python: str = sys.executable, cwd: Path = ROOT) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [python, "-m", "archive", *map(str, words)],
         capture_output=True,
-        cwd=ROOT,
+        cwd=cwd,
         timeout=60,
         check=False,
-        env={"PATH": os.environ["PATH"]},
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
     )
 
 
@@ -149,7 +149,8 @@ def bare_python(tmp_path: Path) -> str:
 @pytest.mark.long
 def test_the_archive_runs_where_only_its_own_dependencies_are(tmp_path: Path, bare_python: str) -> None:
     path = write_file(tmp_path, WHOLE)
-    for words in (("index", path), ("verify", path), ("show", path), ("cat", path, "0")):
+    packed = ("pack", path, "-o", tmp_path / "a.wacz")
+    for words in (("index", path), ("verify", path), ("show", path), ("cat", path, "0"), packed):
         done = archive(*words, python=bare_python)
         assert (done.returncode, done.stderr) == (0, b"")
 

@@ -131,6 +131,8 @@ def test_an_answer_to_head_has_no_body() -> None:
         (b"deflate", zlib.compress(PAGE)),
         (b"deflate", zlib.compress(PAGE, wbits=-15)),
         (b"deflate, gzip", gzip.compress(zlib.compress(PAGE))),
+        (b"gzip, gzip", gzip.compress(gzip.compress(PAGE))),
+        (b"gzip\r\nContent-Encoding: identity\r\nContent-Encoding: gzip", gzip.compress(gzip.compress(PAGE))),
         (b"identity", PAGE),
         (b"gzip", PAGE),
     ],

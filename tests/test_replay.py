@@ -2,24 +2,30 @@
 
 import hashlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
+import time
+import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
 
+from archive.reader import Exchange, read_exchanges
+from archive.writer import WarcOptions
+from crawler.collection import Collection
+from crawler.fetching.recorder import Recorder
+from crawler.reading.portals import find_portal
+from crawler.state import Row
 from tests.browser import Browser
 from tests.conftest import PRESSMARK, SAMPLE_TOML, Crawled, Run
-
-# An article in gb2312 with a picture, a style sheet and nothing that comes from elsewhere.
-ARTICLE = "http://www.js.sample.test/news/2025/0311/227437.html"
-HEADLINE = "无锡：一座城市的“神经末梢”是怎样长成的"
-TEXT = "find(document, '#cont > h1').textContent"
-PICTURE_WIDTH = "find(document, '#txt img').naturalWidth"
-HEADLINE_SIZE = "getComputedStyle(find(document, '#cont > h1')).fontSize"
+from tests.sample_article import ARTICLE, AS_IT_WAS, HEADLINE, look_at_article
 
 
 @dataclass(frozen=True)
@@ -35,9 +41,8 @@ def files_under(*folders: Path) -> dict[Path, str]:
     return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
 
 
-def replay_words(crawled: Crawled, *words: str) -> list[str]:
-    data = crawled.folder.parents[1]
-    return ["replay", "--portal", str(SAMPLE_TOML), "--data", str(data), *words]
+def replay_words(collection: Path, *words: str) -> list[str]:
+    return ["replay", "--portal", str(SAMPLE_TOML), "--data", str(collection.parents[1]), *words]
 
 
 def start(words: list[str]) -> "tuple[subprocess.Popen[str], list[str]]":
@@ -51,8 +56,32 @@ def start(words: list[str]) -> "tuple[subprocess.Popen[str], list[str]]":
     return process, lines
 
 
+@contextmanager
+def serving(collection: Path, environment: Path) -> Iterator[Served]:
+    """Serve a collection for as long as the block lasts."""
+    process, lines = start(replay_words(collection, "--environment", str(environment), "--port", "0"))
+    with process:
+        try:
+            yield Served(root=lines[0].partition(" at ")[2], lines=lines)
+        finally:
+            process.send_signal(signal.SIGTERM)
+
+
 def port_of(root: str) -> int:
     return int(root.split(":")[2].split("/", maxsplit=1)[0])
+
+
+def is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_until(look: Callable[[], bool]) -> bool:
+    """Look again and again, for half a minute at most."""
+    end = time.monotonic() + 30
+    while not (found := look()) and time.monotonic() < end:
+        time.sleep(0.1)
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -63,10 +92,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def served(crawled: Crawled, environment: Path) -> Iterator[Served]:
-    process, lines = start(replay_words(crawled, "--environment", str(environment), "--port", "0"))
-    yield Served(root=lines[0].partition(" at ")[2], lines=lines)
-    with process:
-        process.send_signal(signal.SIGTERM)
+    with serving(crawled.folder, environment) as served:
+        yield served
 
 
 def test_a_collection_that_is_not_there_is_named(pressmark: Callable[..., Run]) -> None:
@@ -77,7 +104,7 @@ def test_a_collection_that_is_not_there_is_named(pressmark: Callable[..., Run]) 
 def test_a_port_in_use_is_named(crawled: Crawled, pressmark: Callable[..., Run]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        done = pressmark(*replay_words(crawled, "--port", port))
+        done = pressmark(*replay_words(crawled.folder, "--port", port))
     assert (done.returncode, f"--port {port}" in done.stderr) == (2, True)
 
 
@@ -86,7 +113,7 @@ def test_a_folder_with_other_things_is_never_made_an_environment(
 ) -> None:
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "letter.txt").write_text("kept")
-    done = pressmark(*replay_words(crawled, "--environment", "letters", "--port", "0"))
+    done = pressmark(*replay_words(crawled.folder, "--environment", "letters", "--port", "0"))
     assert (done.returncode, "letters" in done.stderr) == (2, True)
     assert (tmp_path / "letters" / "letter.txt").read_text() == "kept"
 
@@ -99,7 +126,7 @@ def test_without_an_index_of_packages_one_line_says_so_and_the_next_try_begins_a
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
-    words = replay_words(crawled, "--environment", "pywb", "--port", "0")
+    words = replay_words(crawled.folder, "--environment", "pywb", "--port", "0")
     first, second = pressmark(*words), pressmark(*words)
     assert (first.returncode, second.returncode) == (1, 1)
     setting_up, refused = first.stderr.splitlines()
@@ -112,12 +139,21 @@ def test_without_an_index_of_packages_one_line_says_so_and_the_next_try_begins_a
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_server_too(crawled: Crawled, environment: Path, number: int) -> None:
-    process, lines = start(replay_words(crawled, "--environment", str(environment), "--port", "0"))
+    process, lines = start(replay_words(crawled.folder, "--environment", str(environment), "--port", "0"))
     with process:
         process.send_signal(number)
         assert process.wait(30) == 128 + number
-    with socket.socket() as probe:
-        assert probe.connect_ex(("127.0.0.1", port_of(lines[0].partition(" at ")[2]))) != 0
+    assert not is_open(port_of(lines[0].partition(" at ")[2]))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_the_server_ends_where_the_command_is_killed(crawled: Crawled, environment: Path) -> None:
+    process, lines = start(replay_words(crawled.folder, "--environment", str(environment), "--port", "0"))
+    with process:
+        process.kill()
+    port = port_of(lines[0].partition(" at ")[2])
+    assert wait_until(lambda: not is_open(port))
 
 
 @pytest.mark.long
@@ -135,7 +171,7 @@ def test_the_command_names_the_newest_article_and_its_home_page(served: Served, 
     addresses = [line.partition("http")[1] + line.partition("http")[2] for line in served.lines[1:3]]
     with Browser(tmp_path) as browser:
         browser.open(addresses[0])
-        headline = browser.wait_for(TEXT)
+        headline = browser.wait_for(f"{HEADLINE}.textContent")
         browser.open(addresses[1])
         listed = browser.wait_for("find(document, '#index').textContent")
     assert headline
@@ -149,12 +185,8 @@ def test_an_article_in_gb2312_shows_headline_picture_and_style_and_asks_no_other
 ) -> None:
     before = files_under(crawled.folder / "archive", crawled.folder / "indexes")
     with Browser(tmp_path) as browser:
-        browser.open(f"{served.root}2026/{ARTICLE}")
-        seen = [browser.wait_for(what) for what in (TEXT, PICTURE_WIDTH, HEADLINE_SIZE)]
-        browser.save_screenshot(tmp_path / "pywb.png")
-    assert seen[0] == HEADLINE
-    assert seen[1] > 0
-    assert seen[2] == "26px"
+        shown = look_at_article(browser, f"{served.root}2026/{ARTICLE}", tmp_path / "pywb.png")
+    assert shown == AS_IT_WAS
     assert browser.asked_hosts() == {"127.0.0.1"}
     assert files_under(crawled.folder / "archive", crawled.folder / "indexes") == before
 
@@ -172,8 +204,49 @@ def test_wayback_serves_the_data_folder_without_our_command(
     ) as wayback:
         started = next(line for line in wayback.stderr or () if "Starting" in line)
         with Browser(tmp_path) as browser:
-            browser.open(f"http://127.0.0.1:{port}/sample/2026/{ARTICLE}")
-            headline = browser.wait_for(TEXT)
+            root = f"http://127.0.0.1:{port}/sample/"
+            shown = look_at_article(browser, f"{root}2026/{ARTICLE}", tmp_path / "wayback.png")
         wayback.terminate()
     assert str(port) in started
-    assert headline == HEADLINE
+    assert shown == AS_IT_WAS
+
+
+SEEN_AGAIN = {
+    "identical payload": datetime(2027, 1, 1, tzinfo=UTC),
+    "not modified": datetime(2027, 2, 1, tzinfo=UTC),
+}
+
+
+@pytest.fixture
+def seen_again(crawled: Crawled, tmp_path: Path) -> Collection:
+    """The collection after the article came again, first with the same payload, then as a 304."""
+    collection = Collection(tmp_path / "data" / "collections" / "sample")
+    shutil.copytree(crawled.folder, collection.folder)
+    captures = [e.capture for path in crawled.warcs() for e in read_exchanges(path) if isinstance(e, Exchange)]
+    first = next(capture for capture in captures if capture.url == ARTICLE)
+    answers = [first.response, b'HTTP/1.1 304 Not Modified\r\nETag: "4f1c"\r\n\r\n']
+    software = (("software", "pressmark"),)
+    recorder = Recorder(collection, find_portal(str(SAMPLE_TOML)), options=WarcOptions(), software=software)
+    for moment, response in zip(SEEN_AGAIN.values(), answers, strict=True):
+        again = replace(first, started_at=moment, response=response)
+        recorder.record(again, Row(url=ARTICLE, kind="article", via=None, hops="L"))
+    recorder.close()
+    return collection
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("profile", SEEN_AGAIN)
+def test_a_revisit_shows_the_page_with_its_picture(
+    seen_again: Collection, environment: Path, tmp_path: Path, profile: str
+) -> None:
+    moment = f"{SEEN_AGAIN[profile]:%Y%m%d%H%M%S}"
+    index = (seen_again.indexes / "index.cdxj").read_text("utf-8")
+    with serving(seen_again.folder, environment) as served, Browser(tmp_path) as browser:
+        shown = look_at_article(browser, f"{served.root}{moment}/{ARTICLE}", tmp_path / "revisit.png")
+        with urllib.request.urlopen(f"{served.root}{moment}mp_/{ARTICLE}", timeout=60) as answer:
+            seen_at = answer.headers["Memento-Datetime"]
+    assert f'227437.html {moment} {{"url": "{ARTICLE}", "mime": "warc/revisit"' in index
+    assert parsedate_to_datetime(seen_at) == SEEN_AGAIN[profile]
+    assert shown == AS_IT_WAS
+    assert browser.asked_hosts() == {"127.0.0.1"}

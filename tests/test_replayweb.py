@@ -9,7 +9,7 @@ import pytest
 from tests.browser import Browser
 from tests.conftest import SAMPLE_TOML, Crawled, run_pressmark
 from tests.range_server import RangeServer
-from tests.test_replay import ARTICLE, HEADLINE, HEADLINE_SIZE, PICTURE_WIDTH, TEXT
+from tests.sample_article import ARTICLE, AS_IT_WAS, look_at_article
 
 REPLAYWEB = "replaywebpage@2.5.3"
 PAGE = f"""<!DOCTYPE html><html><head><meta charset="utf-8"><title>Replay</title><script src="/ui.js"></script></head>
@@ -34,12 +34,8 @@ def test_a_package_shows_headline_picture_and_style_in_replayweb_page_and_asks_n
     page.write_text(PAGE, "utf-8")
     files = {"/": page, "/ui.js": player / "ui.js", "/replay/sw.js": player / "sw.js", "/sample.wacz": package}
     with RangeServer(files) as server, Browser(tmp_path) as browser:
-        browser.open(f"{server.root}/")
-        seen = [browser.wait_for(what) for what in (TEXT, PICTURE_WIDTH, HEADLINE_SIZE)]
-        browser.save_screenshot(tmp_path / "replayweb.png")
-    assert seen[0] == HEADLINE
-    assert seen[1] > 0
-    assert seen[2] == "26px"
+        shown = look_at_article(browser, f"{server.root}/", tmp_path / "replayweb.png")
+    assert shown == AS_IT_WAS
     assert browser.asked_hosts() == {"127.0.0.1"}
 
 

@@ -186,3 +186,35 @@ def test_another_portal_in_the_same_collection_is_refused(odd: Odd) -> None:
 def test_a_folder_name_in_brackets_is_printed_as_it_is(odd: Odd) -> None:
     done = odd.crawl("--data", "data [/old]")
     assert (done.returncode, "data [/old]" in done.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("etag", "asked"),
+    [('"4f1c"', '"4f1c"'), ('W/"4f1c"', 'W/"4f1c"'), ("4f1c", None), ('"a b"', None), ("", None)],
+)
+def test_a_list_is_asked_for_again_with_its_etag_where_that_is_a_valid_one(
+    odd: Odd, etag: str, asked: str | None
+) -> None:
+    odd.server.override(LIST, body=b"<html><body></body></html>", headers={"ETag": etag})
+    assert [odd.crawl().returncode for _ in range(2)] == [0, 0]
+    lists = [request for request in odd.server.requests if request.target == "/list/"]
+    assert [request.header("If-None-Match") for request in lists] == [None, asked]
+    assert [request.header("If-Modified-Since") for request in lists] == [None, None]
+
+
+def test_a_list_that_has_changed_is_read_again(odd: Odd) -> None:
+    another = ARTICLE.replace("101", "102")
+    assert odd.crawl().returncode == 0
+    odd.server.override(LIST, body=f'<html><body><a href="{another}">莼菜采摘</a></body></html>'.encode())
+    odd.server.override(another, body=page("").replace("银鱼开捕".encode(), "莼菜采摘".encode()))
+    assert odd.crawl().returncode == 0
+    assert [line["url"] for line in odd.lines()] == [ARTICLE, another]
+
+
+def test_a_list_whose_record_is_gone_is_asked_for_as_a_whole(odd: Odd) -> None:
+    assert odd.crawl().returncode == 0
+    (warc,) = (odd.folder / "data/collections/odd/archive").glob("*.warc.gz")
+    warc.rename(odd.folder / warc.name)
+    assert odd.crawl().returncode == 0
+    lists = [request for request in odd.server.requests if request.target == "/list/"]
+    assert [request.header("If-None-Match") for request in lists] == [None, None]

@@ -85,6 +85,7 @@ def test_records_that_are_right_have_no_findings(tmp_path: Path, records: list[b
         ("truncated", [response(block=CHUNKED[:-30])]),
         ("truncated", [response(WARC_Truncated="length")]),
         ("content-coding", [response(block=ANSWER.replace(b"\r\n", b"\r\nContent-Encoding: br\r\n", 1))]),
+        ("content-coding", [response(block=ANSWER.replace(b"\r\n", b"\r\nContent-Encoding: gzip, gzip\r\n", 1))]),
         ("id-repeated", [response(), response()]),
         ("reference", [response(WARC_Warcinfo_ID=name(9))]),
         ("reference", [response(WARC_Concurrent_To=name(9))]),

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -121,6 +122,21 @@ def test_a_selection_takes_along_what_belongs_to_it(
     (first, *_) = package.records()
     assert b"WARC-Type: warcinfo" in first
     assert package.warcs()[0].removeprefix("archive/").encode() in first
+
+
+def test_an_address_stands_for_all_its_answers_and_is_asked_for_last(warcs: list[Path], tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def sees(record: ScannedRecord) -> bool:
+        seen.append(record.record_id)
+        return False
+
+    def urls() -> Iterator[str]:
+        assert len(seen) == 8
+        yield f"{ZJ}/1.html"
+
+    pack(tmp_path / "part.wacz", warcs, description=ABOUT, selection=Selection(chooses=sees, urls=urls()))
+    assert own(Package(tmp_path / "part.wacz")) == {"zj", "by-date"}
 
 
 def test_the_warcinfo_records_of_the_old_files_stay_resolvable(warcs: list[Path], tmp_path: Path) -> None:

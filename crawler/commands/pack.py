@@ -1,25 +1,20 @@
 """`pressmark pack`: put a collection, a branch or some days of it into one WACZ file for replay."""
 
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import msgspec
 import typer
 
 from archive.manifest import Description, Signer
-from archive.members import ScannedRecord
-from archive.pressmark import Pressmark
-from archive.selection import Selection
-from archive.wacz import Packed, PackedPage
+from archive.wacz import Packed
 from archive.wacz import pack as write_package
 from crawler.collection import Collection
 from crawler.commands import terminal
+from crawler.commands.choosing import Choice, Fronts, list_pages, select
 from crawler.commands.options import (
     DONE,
     FINDINGS,
@@ -32,73 +27,10 @@ from crawler.commands.options import (
 )
 from crawler.errors import UsageError
 from crawler.fetching.plan import choose_branches
-from crawler.reading.portals import Branch, Portal, find_portal
+from crawler.reading.portals import Portal, find_portal
+from crawler.state import State
 
 SUFFIX = ".wacz"
-# On the hosts for pictures and styles these are chosen by the articles that show them.
-ARTICLE_PARTS = frozenset({"article", "page", "picture"})
-
-
-class PackedImage(msgspec.Struct, frozen=True):
-    """What packing needs of a picture or of a further page."""
-
-    pressmark: Pressmark | None
-
-
-class PackedLine(msgspec.Struct, frozen=True):
-    """What packing needs of an article line."""
-
-    url: str
-    branch: str | None
-    headline: str | None
-    body: str
-    captured_at: datetime
-    pressmark: Pressmark | None
-    images: tuple[PackedImage, ...] = ()
-    pages: tuple[PackedImage, ...] = ()
-
-    def marks(self) -> Iterator[Pressmark]:
-        """Yield the pressmarks of the article, its further pages and its pictures."""
-        for mark in (self.pressmark, *(part.pressmark for part in (*self.pages, *self.images))):
-            if mark:
-                yield mark
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """Which part of a collection is packed: no branches stand for all, None for no bound; days of capture in UTC."""
-
-    portal: Portal
-    branches: tuple[Branch, ...] = ()
-    since: date | None = None
-    until: date | None = None
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether everything is packed."""
-        return not self.branches and self.since is None and self.until is None
-
-    def holds_day(self, day: date) -> bool:
-        """Tell whether a day lies within the bounds; both bounds are in it."""
-        return (self.since is None or day >= self.since) and (self.until is None or day <= self.until)
-
-    def holds_line(self, line: PackedLine) -> bool:
-        """Tell whether an article is chosen."""
-        codes = {branch.code for branch in self.branches}
-        return (not codes or line.branch in codes) and self.holds_day(line.captured_at.astimezone(UTC).date())
-
-    def holds_record(self, record: ScannedRecord) -> bool:
-        """Tell whether a record is chosen for its address and day; pictures come with their articles' lines."""
-        if record.type == "conversion" or not record.url:
-            return False
-        host = _host(record.url)
-        if not self.branches or any(host in branch.hosts for branch in self.branches):
-            return self.holds_day(record.date.date())
-        if host not in self.portal.asset_hosts or record.type != "metadata":
-            return False
-        # Styles, scripts and fonts are captured once, on whatever day and for whatever branch.
-        kind = record.fields().get("kind")
-        return kind not in ARTICLE_PARTS and (kind != "robots" or self.holds_day(record.date.date()))
 
 
 def pack(
@@ -141,15 +73,18 @@ def pack(
     described = find_portal(portal)
     choice = _choose(described, branch, since, until)
     found = existing_collection(data, collection, described)
+    _check_portal(found, choice)
     path = _check_output(output or Path(_default_name(found, choice)), force=force)
     key = _key(sign, make=make_key)
     moment = (created or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
+    fronts = Fronts()
     packed = write_package(
         path,
         sorted(found.archive.glob("*.warc.gz")),
         description=Description(title=_title(choice), software=f"pressmark {version('pressmark')}", created=moment),
-        pages=_pages(found, choice),
-        selection=None if choice.is_whole else _select(found, choice),
+        pages=list_pages(found, choice, fronts),
+        on_record=fronts.see,
+        selection=None if choice.is_whole else select(found, choice),
         key=key,
     )
     unfinished = len(list(found.archive.glob("*.warc.gz.open")))
@@ -169,6 +104,20 @@ def _choose(portal: Portal, codes: list[str] | None, since: datetime | None, unt
         since=since.date() if since else None,
         until=until.date() if until else None,
     )
+
+
+def _check_portal(collection: Collection, choice: Choice) -> None:
+    """Raise UsageError where branches are named by another portal than that of the collection: its hosts are others."""
+    state = State(collection.state, read_only=True)
+    try:
+        held = state.portal()
+    finally:
+        state.shut()
+    if choice.branches and held not in {None, choice.portal.name}:
+        raise UsageError(
+            f"--branch {choice.branches[0].code}: is a branch of {choice.portal.name}, and {collection.folder} holds"
+            f" the portal {held}; name that with --portal"
+        )
 
 
 def _default_name(collection: Collection, choice: Choice) -> str:
@@ -207,47 +156,6 @@ def _key(path: Path | None, *, make: bool) -> Signer | None:
             raise UsageError(f"--sign {path}: no such file; add --make-key to make a key there")
         signing.make_key(path)
     return signing.load_key(path)
-
-
-def _select(collection: Collection, choice: Choice) -> Selection:
-    record_ids = (mark.record_id for line in _lines(collection, choice) for mark in line.marks())
-    return Selection(record_ids=record_ids, chooses=choice.holds_record)
-
-
-def _pages(collection: Collection, choice: Choice) -> Iterator[PackedPage]:
-    for line in _lines(collection, choice):
-        if line.pressmark:
-            yield PackedPage(
-                url=line.url,
-                captured_at=line.captured_at,
-                record_id=line.pressmark.record_id,
-                title=line.headline,
-                text=line.body,
-            )
-
-
-def _lines(collection: Collection, choice: Choice) -> Iterator[PackedLine]:
-    decoder = msgspec.json.Decoder(PackedLine)
-    for path in sorted(collection.articles.glob("*/*.jsonl")):
-        with path.open("rb") as file:
-            for text in file:
-                # A crawl may be writing its last line just now.
-                if text.endswith(b"\n") and choice.holds_line(line := _decode(decoder, text, path)):
-                    yield line
-
-
-def _decode(decoder: "msgspec.json.Decoder[PackedLine]", text: bytes, path: Path) -> PackedLine:
-    try:
-        return decoder.decode(text)
-    except msgspec.MsgspecError as error:
-        raise UsageError(f"{path}: {text[:60]!r} is no article line ({error}); rebuild the collection") from error
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
 
 
 def _print(packed: Packed, unfinished: int) -> None:

@@ -34,7 +34,20 @@ HOST = "127.0.0.1"
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 
-_WAYBACK = "from pywb.apps.cli import wayback; wayback()"
+# The server's standard input is a pipe that ends with us: so it ends too where we are killed and cannot tell it.
+# gevent, which pywb runs on, stumbles over a thread that `threading` knows from before.
+_WAYBACK = """
+import _thread, os
+
+def end_with_parent():
+    while os.read(0, 1):
+        pass
+    os._exit(0)
+
+_thread.start_new_thread(end_with_parent, ())
+from pywb.apps.cli import wayback
+wayback()
+"""
 
 
 class _StoppedError(Exception):
@@ -111,7 +124,7 @@ def _served(python: Path, data: Path, port: int) -> Iterator["subprocess.Popen[s
     words = [str(python), "-I", "-c", _WAYBACK, "-b", HOST, "-p", str(port), "-d", str(data.absolute())]
     server = subprocess.Popen(  # noqa: S603
         words,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -132,6 +145,8 @@ def _served(python: Path, data: Path, port: int) -> Iterator["subprocess.Popen[s
             server.kill()
             server.wait()
         reader.join(STOP_SECONDS)
+        if server.stdin:
+            server.stdin.close()
 
 
 def _wait_until_served(server: "subprocess.Popen[str]", port: int, said: deque[str]) -> None:

@@ -28,6 +28,8 @@ REQUISITES: tuple[Kind, ...] = ("requisite",)
 ARTICLES: tuple[Kind, ...] = (*ARTICLE_PARTS, "article")
 EVERYTHING: tuple[Kind, ...] = (*ARTICLES, "listing")
 ROBOTS_TRIES = 2
+# The answers after which a list has been read.
+READ = frozenset({200, 304})
 
 logger = logging.getLogger(__name__)
 
@@ -177,9 +179,20 @@ class Frontier(BaseScheduler):
             row.url,
             callback=spider.parse,  # type: ignore[union-attr]
             errback=spider.fail,  # type: ignore[union-attr]
+            headers=self._conditions(row),
             meta={"row": row, "handle_httpstatus_all": True, **bound},
             dont_filter=True,
         )
+
+    def _conditions(self, row: Row) -> dict[str, bytes]:
+        """Return the header by which a list that has not changed is answered with 304: it was read when it came whole.
+
+        A date alone is no proof of sameness, so Last-Modified is never asked about.
+        """
+        if row.kind != "listing" or row.status not in READ:
+            return {}
+        etag = self._recorder.register.last_etag(row.url)
+        return {"If-None-Match": etag} if etag else {}
 
     def _on_exchange(self, row: Row, exchange: Exchange, outcome: Outcome, new: tuple[Link, ...]) -> None:
         host = self._askers.pop(row)
