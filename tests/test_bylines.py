@@ -33,6 +33,8 @@ def shown(contributors: tuple[Contributor, ...]) -> str:
         ("张丽君和朱城铖", "张丽君:author 朱城铖:author"),
         ("邱宇", "邱宇:author"),
         ("欧阳娜", "欧阳娜:author"),
+        ("茅向南", "茅向南:author"),
+        ("骆守湖", "骆守湖:author"),
         ("阿卜杜拉·买买提", "阿卜杜拉·买买提:author"),
         ("张伟 贡桑拉姆", "张伟:author 贡桑拉姆:author"),
         ("见习记者 王  远", "王远:trainee_reporter"),

@@ -12,7 +12,7 @@ _HOME_ADDRESS = re.compile(r"^(?:(?:https?:)?//[^/?#]+)?/?(?:index\.s?html?)?$",
 _ARROWS = re.compile(r"[>＞»›→/\-—|·:：\s\u3000]+")
 _ARROW = re.compile(r"[>＞»›→]|-{1,2}|/")
 _NO_SECTION = re.compile(
-    r"^(?:正文|详情|新闻正文|内容|浏览文章|查看|阅读|返回.*|本页|.*首页|文章|新闻内容|[A-Za-z]{1,2})$"
+    r"^(?:正文|详情|新闻正文|内容|浏览文章|查看(?:内容|文章|详情)?|阅读|返回.*|本页|.*首页|文章|新闻内容|[A-Za-z]{1,2})$"
 )
 _LONGEST_NAME = 12
 _MOST_NAMES = 5
