@@ -35,6 +35,8 @@ def shown(contributors: tuple[Contributor, ...]) -> str:
         ("欧阳娜", "欧阳娜:author"),
         ("茅向南", "茅向南:author"),
         ("骆守湖", "骆守湖:author"),
+        ("记者 索清和", "索清和:reporter"),
+        ("作者：司空晓，退休教师", "司空晓:author"),
         ("阿卜杜拉·买买提", "阿卜杜拉·买买提:author"),
         ("张伟 贡桑拉姆", "张伟:author 贡桑拉姆:author"),
         ("见习记者 王  远", "王远:trainee_reporter"),

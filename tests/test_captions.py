@@ -17,7 +17,7 @@ LONG = "清晨六点，长江边的渡口已经排起了队，菜农挑着担子
 def content_of(html: str) -> Content:
     body = Tree(f"<div id=txt>{html}</div>").first("#txt")
     assert body is not None
-    pieces, _ = read_pieces(body)
+    pieces = read_pieces(body)
     return compose(pieces, None, lambda address: f"http://a.test/{address}")
 
 

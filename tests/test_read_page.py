@@ -114,6 +114,20 @@ def test_a_page_of_a_known_layout_gives_every_field() -> None:
     assert dict(found.origins)["headline"] == "#cont > h1"
 
 
+def test_only_the_links_in_the_text_count_none_of_a_related_list_or_a_pager() -> None:
+    html = js_page(
+        f'{paragraphs(FIRST)}<p>　　<a href="/news/2025/0226/230100.html">前文</a>{SECOND}</p><p>相关新闻：</p>'
+        '<p><a href="/news/2025/0220/229000.html">渡口的旧照片</a><br><a href="/news/2025/0219/228000.html">船票的故事</a></p>'
+        '<p><a href="/a.jpg"><img src="U1P904T4D230110F26DT20250227.jpg"></a></p>'
+        '<p>[1] <a href="230110_2.html">[2]</a> <a href="230110_2.html">下一页</a></p>'
+    )
+    reading = read(html)
+    assert reading.article is not None
+    assert reading.article.links == ("https://www.js.chinanews.com.cn/news/2025/0226/230100.html",)
+    assert reading.article.body == f"{FIRST}\n\n前文{SECOND}"
+    assert reading.next_pages == ("https://www.js.chinanews.com.cn/news/2025/0227/230110_2.html",)
+
+
 # Page templates that no layout describes: one container, or none, in each of the ways that the branches build their pages.
 SHAPES = {
     "div": "<div class=con><h1>江边渡口的清晨</h1><p class=info>{line}</p><div class=text>{body}</div></div>",

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from typing import Literal
 
 from lxml import etree
@@ -39,16 +40,20 @@ _EDITOR = re.compile(r"adeditor|left_name|(?:^|[\s_-])(?:editor|bianji|zebian|ed
 _KEPT = re.compile(r"bianzhean")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _CENTERED = re.compile(r"text-align\s*:\s*center", re.IGNORECASE)
-# Stands for `<br>` until the line ends.
+# Stand for `<br>` and for the start of a link until the line ends.
 _BREAK = "\x1e"
-_PARTING = re.compile(rf"{_BREAK}(?:\s*{_BREAK})+|{_BREAK}(?=[ \t\r\n]*(?:\u3000|\xa0\xa0))")
+_LINK = "\x1d"
+_PARTING = re.compile(rf"{_BREAK}(?:[^\S{_LINK}]*{_BREAK})+|{_BREAK}(?=[ \t\r\n]*(?:\u3000|\xa0\xa0))")
 _SUBHEAD_LENGTH = 40
 _LONGEST_CELL = 300
 
 
 @dataclass(slots=True, kw_only=True)
 class Piece:
-    """A piece of the body. Text carries what its markup says: a caption's place, an indent, the middle of the line."""
+    """A piece of the body. Text carries what its markup says: a caption's place, an indent, the middle of the line.
+
+    `links` are the addresses of the links in its text, as written in the page.
+    """
 
     type: PieceType
     text: str = ""
@@ -61,6 +66,7 @@ class Piece:
     is_centered: bool = False
     is_linked: bool = False
     with_image: bool = False
+    links: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -83,17 +89,17 @@ class _Line:
     strong: int = 0
     linked: int = 0
     length: int = 0
+    links: list[str] = field(default_factory=list)
 
 
-def read_pieces(body: Element, skipped: Collection[Element] = ()) -> tuple[list[Piece], list[str]]:
-    """Return the pieces under an element in reading order, and the addresses of the links in its text.
+def read_pieces(body: Element, skipped: Collection[Element] = ()) -> list[Piece]:
+    """Return the pieces under an element in reading order.
 
     Left out: scripts, advertisements, share buttons, lists of related articles, pagers, what is hidden, and `skipped`.
-    Addresses are as written in the page.
     """
     walk = _Walk(set(skipped))
     walk.run(body)
-    return walk.pieces, list(dict.fromkeys(walk.links))
+    return walk.pieces
 
 
 def classify(tokens: str) -> Role | None:
@@ -113,7 +119,6 @@ def _classify(tokens: str) -> Role | None:
 class _Walk:
     def __init__(self, skipped: set[Element]) -> None:
         self.pieces: list[Piece] = []
-        self.links: list[str] = []
         self._skipped = skipped
         self._blocks: list[_Open] = []
         self._line = _Line()
@@ -172,7 +177,8 @@ class _Walk:
             self._link += 1
             href = element.get("href")
             if href:
-                self.links.append(href)
+                self._line.parts.append(_LINK)
+                self._line.links.append(href)
         if element.text:
             self._add(element.text)
 
@@ -259,7 +265,9 @@ class _Walk:
             return
         block = self._blocks[-1] if self._blocks else None
         is_strong, is_linked = line.strong >= line.length, line.linked >= line.length
+        links = iter(line.links)
         for text in _paragraphs("".join(line.parts), in_paragraph=block is not None and block.element.tag == "p"):
+            inside = tuple(islice(links, text.count(_LINK)))
             shown = "\n".join(filter(None, map(clean, text.split(_BREAK))))
             if shown:
                 self.pieces.append(
@@ -268,10 +276,11 @@ class _Walk:
                         text=shown,
                         is_caption=block is not None and block.is_caption,
                         is_editor=block is not None and block.is_editor,
-                        is_indented=text.lstrip(" \t\r\n").startswith(("\u3000", "\xa0\xa0")),
+                        is_indented=text.lstrip(f" \t\r\n{_LINK}").startswith(("\u3000", "\xa0\xa0")),
                         is_centered=block is not None and block.is_centered,
                         is_linked=is_linked,
                         with_image=self._image_in_block,
+                        links=inside,
                     )
                 )
 

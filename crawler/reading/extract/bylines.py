@@ -40,6 +40,8 @@ _SENTENCE = re.compile(r"[。！？!?“”《》]")
 _WHOLE_BRACKETS = re.compile(r"^[(（\[【](?P<inside>.*)[)）\]】]$")
 _OPENING = re.compile(rf"[{HAN}]{{0,8}}?(?:{_LABEL.pattern})", re.VERBOSE)
 _LONGEST_LINE = 90
+# From this length on a word that ends with a title is a description (退休教师), no name.
+_LEAST_TITLED = 4
 
 
 def read_brackets(inside: str) -> tuple[Contributor, ...]:
@@ -117,6 +119,6 @@ def _split_by_labels(text: str) -> tuple[list[str], list[list[str]]]:
 
 def _name_in(word: str) -> str | None:
     word = word.strip(":：()（）[]【】")
-    if is_labelled_name(word):
+    if is_labelled_name(word) and not (len(word) >= _LEAST_TITLED and is_titled(word)):
         return word
     return name_before_title(word) or name_after_title(word)

@@ -26,7 +26,10 @@ _TEXTS = frozenset(("text", "heading", "quote", "table"))
 
 @dataclass(slots=True, kw_only=True)
 class Content:
-    """What the body of one page holds. `source_name` is an outlet that a line of the body names."""
+    """What the body of one page holds. `source_name` is an outlet that a line of the body names.
+
+    `links` are the addresses of the links in its text, as written in the page.
+    """
 
     blocks: tuple[Block, ...] = ()
     images: tuple[Image, ...] = ()
@@ -34,6 +37,7 @@ class Content:
     editors: tuple[str, ...] = ()
     dateline: Dateline | None = None
     source_name: str | None = None
+    links: tuple[str, ...] = ()
     end_mark: bool = False
     origins: dict[str, str] = field(default_factory=dict)
 
@@ -52,6 +56,7 @@ def compose(pieces: list[Piece], headline: str | None, absolute: Callable[[str],
     """Return the content of a body's pieces. `absolute` makes an address absolute, None if it cannot be one."""
     content = Content()
     kept = _without_foreign_lines(pieces, headline, content)
+    content.links = tuple(dict.fromkeys(link for piece in kept for link in piece.links))
     _take_end_mark(kept, content)
     dateline_at, opening = _find_dateline(kept)
     _read_byline(kept, dateline_at, opening, content)

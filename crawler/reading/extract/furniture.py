@@ -15,6 +15,10 @@ _LINE = re.compile(
     )""",
     re.VERBOSE,
 )
+# The numbers and words of a pager, with a word for a page or a number in brackets.
+_PAGER = re.compile(
+    r"(?=.*(?:页|[\[【]\s*\d+\s*[\]】]))(?:[上下前后首尾末]一?页|[共第]\s*+\d++\s*+页|本页|\d++|[\s\u3000\[\]【】()（）<>＜＞«»‹›|/…·.]++)++"
+)
 _RELATED = re.compile(
     r"^[\s\u3000【\[]*(?:相关(?:新闻|阅读|报道|链接|推荐|文章|专题|内容|稿件)|延伸阅读|推荐阅读|拓展阅读|扩展阅读|更多(?:新闻|阅读|推荐)|热门(?:新闻|推荐|文章|阅读)|猜你喜欢|"
     r"往期(?:回顾|推荐)|为您推荐|精彩推荐|编辑推荐|今日推荐|新闻精选|.{0,6}新闻精选|相关专题)\s*[:：>》】\]]*$"
@@ -25,10 +29,13 @@ _ONLY_TIME = re.compile(
 )
 _DAY = re.compile(r"(?:19|20)\d\d\s?[-/年.]\s?\d{1,2}\s?[-/月.]\s?\d{1,2}")
 _LONGEST_LINE = 160
+_LONGEST_PAGER = 60
 
 
 def is_furniture(line: str) -> bool:
     """Tell whether a line of the body is a notice or a control of the page."""
+    if len(line) <= _LONGEST_PAGER and _PAGER.fullmatch(line):
+        return True
     return len(line) <= _LONGEST_LINE and bool(_LINE.match(line))
 
 

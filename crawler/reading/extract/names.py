@@ -62,7 +62,8 @@ _INSTITUTION = re.compile(
     "海口|福州|南宁|桂林|珠海|汕头|东莞|佛山|暨南|中山|华东|华南|华中|华北|东北|东南|西南|西北|对外经济|外交学院|人民|新华|解放军|国防|军事|"
     "美国|英国|日本|德国|法国|俄罗斯|新加坡|哈佛|剑桥|牛津|联合国|世界|国际|亚洲|欧洲|清华大学|本报|本网|某"
 )
-SEPARATORS = re.compile(r"[\s\u3000、，,;；/／|&和]+")
+# 和 parts two names, and is a part of names, too: 王和平.
+SEPARATORS = re.compile(rf"[\s\u3000、，,;；/／|&]+|(?<=[{HAN}]{{2}})和(?=[{HAN}]{{2}})")
 
 
 def is_name(word: str) -> bool:

@@ -46,13 +46,13 @@ def read_page(page: Page, branch: Branch | None) -> PageReading:
     if reason is not None:
         return _refuse(page, reason)
     frame = find_frame(tree, branch)
-    content, links = _read_content(tree, frame, page)
+    content = _read_content(tree, frame, page)
     reason = _find_reason(tree, frame, content, page, branch)
     if reason is not None:
         return _refuse(page, reason)
     sight = Sight(page, branch, tree, frame)
     _take_pictures_above(sight, content)
-    article = _article(sight, content, read_imprint(sight, content), links)
+    article = _article(sight, content, read_imprint(sight, content))
     return PageReading(article=article, reason=None, next_pages=article_pages(tree, page.url), encoding=page.encoding)
 
 
@@ -105,24 +105,21 @@ def _refuse(page: Page, reason: str) -> PageReading:
     return PageReading(article=None, reason=reason, next_pages=(), encoding=page.encoding)
 
 
-def _read_content(tree: Tree, frame: Frame, page: Page) -> tuple[Content, list[str]]:
-    """Return the content of the frame's body, of the densest block where the body is empty, with the body's links."""
-    content, links = _compose(tree, frame, page)
+def _read_content(tree: Tree, frame: Frame, page: Page) -> Content:
+    """Return the content of the frame's body, of the densest block where the body is empty."""
+    content = _compose(tree, frame, page)
     if not content.blocks and take_densest(tree, frame):
-        content, links = _compose(tree, frame, page)
-    return content, links
+        content = _compose(tree, frame, page)
+    return content
 
 
-def _compose(tree: Tree, frame: Frame, page: Page) -> tuple[Content, list[str]]:
-    pieces: list[Piece] = []
-    links: list[str] = []
-    if frame.body is not None:
-        pieces, links = read_pieces(frame.body, _parts_inside(tree, frame))
+def _compose(tree: Tree, frame: Frame, page: Page) -> Content:
+    pieces = read_pieces(frame.body, _parts_inside(tree, frame)) if frame.body is not None else []
     shown = {piece.url for piece in pieces}
     pieces += [Piece(type="video", url=url) for url in read_videos(tree) if url not in shown]
     if not any(piece.type == "image" for piece in pieces):
         pieces = [*read_gallery(tree), *pieces]
-    return compose(pieces, frame.headline, lambda address: _absolute(address, page.url)), links
+    return compose(pieces, frame.headline, lambda address: _absolute(address, page.url))
 
 
 def _parts_inside(tree: Tree, frame: Frame) -> list[Element]:
@@ -177,7 +174,7 @@ def _take_pictures_above(sight: Sight, content: Content) -> None:
     content.origins["images"] = "under the headline"
 
 
-def _article(sight: Sight, content: Content, imprint: Imprint, links: list[str]) -> Article:
+def _article(sight: Sight, content: Content, imprint: Imprint) -> Article:
     page, frame, layout = sight.page, sight.frame, sight.frame.layout
     sections, sections_origin = read_sections(sight.tree, page.url, sight.branch)
     published = imprint.published
@@ -213,7 +210,7 @@ def _article(sight: Sight, content: Content, imprint: Imprint, links: list[str])
         images=content.images,
         end_mark=content.end_mark,
         keywords=keywords,
-        links=_outward(links, sight),
+        links=_outward(content.links, sight),
         origins=tuple(origins.items()),
         warnings=_warnings(sight, content, imprint),
     )
@@ -240,7 +237,7 @@ def _content_type(sight: Sight, content: Content, length: int) -> ContentType:
     return "article"
 
 
-def _outward(links: list[str], sight: Sight) -> tuple[str, ...]:
+def _outward(links: Iterable[str], sight: Sight) -> tuple[str, ...]:
     """Return the body's links, absolute, each once, without those to the home page that the agency's name carries."""
     found: dict[str, None] = {}
     for link in links:
