@@ -35,6 +35,7 @@ def shown(contributors: tuple[Contributor, ...]) -> str:
         ("欧阳娜", "欧阳娜:author"),
         ("茅向南", "茅向南:author"),
         ("骆守湖", "骆守湖:author"),
+        ("通讯员 诸葛明月 文/图", "诸葛明月:text_and_photo"),
         ("记者 索清和", "索清和:reporter"),
         ("作者：司空晓，退休教师", "司空晓:author"),
         ("阿卜杜拉·买买提", "阿卜杜拉·买买提:author"),
@@ -117,6 +118,7 @@ def test_the_last_brackets_count_only_with_a_label() -> None:
         ("来源：新华社 编辑：王远 点击：12", ("王远",)),
         ("编辑：", ()),
         ("编辑部在三楼", ()),
+        (f"编辑：{SEAM}池漫{SEAM}打印本页{SEAM}关闭窗口", ("池漫",)),
     ],
 )
 def test_editors_are_read_in_every_form(line: str, names: tuple[str, ...]) -> None:

@@ -77,8 +77,8 @@ def plain_line(line: str) -> str:
 def read_editors(text: str) -> tuple[str, ...]:
     """Return the editors that a line names, in order, each once; empty if it names none."""
     names: list[str] = []
-    for match in _EDITOR.finditer(text.replace(SEAM, " ")):
-        names += _labelled(match["names"])
+    for match in _EDITOR.finditer(text):
+        names += _labelled(_first_piece(match["names"]))
     return tuple(dict.fromkeys(names))
 
 
@@ -90,8 +90,13 @@ def read_named_editors(text: str) -> tuple[str, ...]:
 
 def read_named_author(text: str) -> tuple[str, ...]:
     """Return the names after 作者： in a line under the headline."""
-    match = _AUTHOR.search(text.replace(SEAM, " "))
-    return tuple(_labelled(match["names"])) if match else ()
+    match = _AUTHOR.search(text)
+    return tuple(_labelled(_first_piece(match["names"]))) if match else ()
+
+
+def _first_piece(names: str) -> str:
+    """Return what one element holds of the names after a label: what the next one holds may be a button."""
+    return names.strip(f"{SEAM} \t\r\n\u3000").partition(SEAM)[0]
 
 
 def is_editor_line(paragraph: str) -> bool:
