@@ -164,7 +164,7 @@ def test_the_outlet_has_the_address_of_its_link_if_that_is_not_empty() -> None:
     found = read_source(f"来源：{SEAM}新华社", [("新华社", "/xhs/")], "http://a.test/b/c.html")
     assert found is not None
     assert found.url == "http://a.test/xhs/"
-    empty = read_source(f"来源：{SEAM}求是网", [("求是网", "")], "http://a.test/")
+    empty = read_source(f"来源：{SEAM}求是网", [("求是网", "#"), ("求是网", "")], "http://a.test/")
     assert empty is not None
     assert empty.url is None
 

@@ -128,6 +128,17 @@ def test_only_the_links_in_the_text_count_none_of_a_related_list_or_a_pager() ->
     assert reading.next_pages == ("https://www.js.chinanews.com.cn/news/2025/0227/230110_2.html",)
 
 
+def test_the_reporters_of_an_opening_without_brackets_are_read() -> None:
+    found = article(js_page(paragraphs("江海晚报讯 记者王远、通讯员李晨报道：" + SECOND, THIRD)))
+    assert found.byline == (Contributor(name="王远", role="reporter"), Contributor(name="李晨", role="correspondent"))
+    assert found.body.startswith("江海晚报讯 记者王远、通讯员李晨报道：")
+
+
+def test_a_bold_line_between_breaks_is_a_heading() -> None:
+    found = article(js_page(f"　　{FIRST}<br><strong>　　四十年两元钱</strong><br>　　{THIRD}"))
+    assert [block.type for block in found.blocks] == ["paragraph", "heading", "paragraph"]
+
+
 # Page templates that no layout describes: one container, or none, in each of the ways that the branches build their pages.
 SHAPES = {
     "div": "<div class=con><h1>江边渡口的清晨</h1><p class=info>{line}</p><div class=text>{body}</div></div>",

@@ -40,7 +40,7 @@ _EDITOR = re.compile(r"adeditor|left_name|(?:^|[\s_-])(?:editor|bianji|zebian|ed
 _KEPT = re.compile(r"bianzhean")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _CENTERED = re.compile(r"text-align\s*:\s*center", re.IGNORECASE)
-# Stand for `<br>` and for the start of a link until the line ends.
+# Stand for a `<br>` in a `<p>` and for the start of a link until the line ends.
 _BREAK = "\x1e"
 _LINK = "\x1d"
 _PARTING = re.compile(rf"{_BREAK}(?:[^\S{_LINK}]*{_BREAK})+|{_BREAK}(?=[ \t\r\n]*(?:\u3000|\xa0\xa0))")
@@ -164,7 +164,10 @@ class _Walk:
         if tag == "img":
             self._add_image(element)
         elif tag == "br":
-            self._line.parts.append(_BREAK)
+            if self._is_in_paragraph():
+                self._line.parts.append(_BREAK)
+            else:
+                self._break()
         elif tag in _BLOCKS:
             self._break()
             self._blocks.append(self._describe(element))
@@ -193,6 +196,10 @@ class _Walk:
             self._strong -= 1
         elif tag == "a":
             self._link -= 1
+
+    def _is_in_paragraph(self) -> bool:
+        """Tell whether `<br>` stands in a `<p>`, where one alone breaks a line; elsewhere each parts paragraphs."""
+        return bool(self._blocks) and self._blocks[-1].element.tag == "p"
 
     def _describe(self, element: Element) -> _Open:
         """Return the block with what it inherits from the blocks around it."""
@@ -266,7 +273,7 @@ class _Walk:
         block = self._blocks[-1] if self._blocks else None
         is_strong, is_linked = line.strong >= line.length, line.linked >= line.length
         links = iter(line.links)
-        for text in _paragraphs("".join(line.parts), in_paragraph=block is not None and block.element.tag == "p"):
+        for text in _PARTING.split("".join(line.parts)):
             inside = tuple(islice(links, text.count(_LINK)))
             shown = "\n".join(filter(None, map(clean, text.split(_BREAK))))
             if shown:
@@ -298,13 +305,6 @@ def _type_of(block: _Open | None, text: str, *, is_strong: bool) -> PieceType:
     ):
         return "heading"
     return "text"
-
-
-def _paragraphs(text: str, *, in_paragraph: bool) -> list[str]:
-    """Split where `<br>` parts paragraphs: two of them, one before an indent, or any outside of `<p>`."""
-    if _BREAK not in text:
-        return [text]
-    return _PARTING.split(text) if in_paragraph else text.split(_BREAK)
 
 
 def _rows_of(table: Element) -> list[list[str]] | None:

@@ -17,6 +17,10 @@ _END_MARK = re.compile(r"[\s\u3000]*[(（\[【]\s*完\s*[)）\]】][\s\u3000]*$"
 _AFTER_TOPIC = re.compile(
     r"[\s\u3000](?P<byline>(?:[\u4e00-\u9fff]{0,8}?(?:记者|通讯员|实习生)|作者)[\s\u3000:：]*[\u4e00-\u9fff·\s\u3000、，,]{2,40})$"
 )
+# 羊城晚报讯 记者王远、通讯员李晨报道：…
+_REPORTED = re.compile(
+    r"^[\s\u3000]*(?P<byline>(?:[\u4e00-\u9fff]{0,4}?记者|通讯员|实习生)[^，。！？；“”:：\d]{2,50}?)(?:摄影|联合|综合)?报[道导]\s*[:：]"
+)
 # A dateline may stand behind captions and an editor's note, not deep in the text.
 _DATELINE_WITHIN = 6
 _BYLINE_WITHIN = 3
@@ -150,6 +154,8 @@ def _read_byline(pieces: list[Piece], dateline_at: int | None, opening: Opening 
     if not content.byline and opening is not None and has_topic(opening):
         match = _AFTER_TOPIC.search(opening.rest)
         _note_byline(content, read_brackets(match["byline"]) if match else (), "dateline")
+    if not content.byline and opening is not None and (match := _REPORTED.match(opening.rest)):
+        _note_byline(content, read_brackets(match["byline"]), "dateline")
     texts = [piece.text for piece in pieces[dateline_at or 0 :] if piece.type in {"text", "heading"}]
     for text in texts[: _BYLINE_WITHIN + 1]:
         if not content.byline:

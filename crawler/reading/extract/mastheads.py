@@ -37,6 +37,7 @@ _SOURCE_LINE = re.compile(
 _OTHER_LABEL = re.compile(rf"[\s\u3000]*(?:{_LABELS})\s*$")
 _CLOSING = ("】", "]", ")", "）")
 _LAST_LABEL = re.compile(rf"(?:{_LABELS})$")
+_NO_ADDRESS = re.compile(r"\s*(?:#|javascript:|$)", re.IGNORECASE)
 _LONGEST_LINE = 80
 
 
@@ -53,7 +54,7 @@ def read_source(text: str, links: Iterable[tuple[str, str]] = (), base: str = ""
     name = _cut_at_space(name.strip()).strip("[]【】()（）:：|、，, ")
     if not name or _OTHER_LABEL.fullmatch(name):
         return None
-    href = next((href for linked, href in links if linked == name and href.strip()), None)
+    href = next((href for linked, href in links if linked == name and not _NO_ADDRESS.match(href)), None)
     return Source(name=name, url=_absolute(href, base) if href else None)
 
 
