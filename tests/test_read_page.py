@@ -134,9 +134,17 @@ def test_the_reporters_of_an_opening_without_brackets_are_read() -> None:
     assert found.body.startswith("江海晚报讯 记者王远、通讯员李晨报道：")
 
 
+def test_a_last_line_may_name_outlet_and_editors_at_once() -> None:
+    found = article(js_page(f"{paragraphs(FIRST, THIRD)}<p>（文章来源：江海晚报　责编：顾敏）</p>", line="2025-02-27"))
+    assert (found.source, found.editors) == (Source(name="江海晚报"), ("顾敏",))
+    assert found.body == f"{FIRST}\n\n{THIRD}"
+
+
 def test_a_bold_line_between_breaks_is_a_heading() -> None:
-    found = article(js_page(f"　　{FIRST}<br><strong>　　四十年两元钱</strong><br>　　{THIRD}"))
-    assert [block.type for block in found.blocks] == ["paragraph", "heading", "paragraph"]
+    between_breaks = js_page(f"　　{FIRST}<br><strong>　　四十年两元钱</strong><br>　　{THIRD}")
+    in_one_paragraph = js_page(f"<p>　　{FIRST}<br><br><b>四十年两元钱</b><br>\n<br>　　{THIRD}</p>")
+    for html in (between_breaks, in_one_paragraph):
+        assert [block.type for block in article(html).blocks] == ["paragraph", "heading", "paragraph"]
 
 
 # Page templates that no layout describes: one container, or none, in each of the ways that the branches build their pages.

@@ -4,7 +4,6 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import islice
 from typing import Literal
 
 from lxml import etree
@@ -40,10 +39,9 @@ _EDITOR = re.compile(r"adeditor|left_name|(?:^|[\s_-])(?:editor|bianji|zebian|ed
 _KEPT = re.compile(r"bianzhean")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _CENTERED = re.compile(r"text-align\s*:\s*center", re.IGNORECASE)
-# Stand for a `<br>` in a `<p>` and for the start of a link until the line ends.
+# Stands for a `<br>` that does not end the line.
 _BREAK = "\x1e"
-_LINK = "\x1d"
-_PARTING = re.compile(rf"{_BREAK}(?:[^\S{_LINK}]*{_BREAK})+|{_BREAK}(?=[ \t\r\n]*(?:\u3000|\xa0\xa0))")
+_INDENTED = re.compile("[ \t\r\n]*(?:\u3000|\xa0\xa0)")
 _SUBHEAD_LENGTH = 40
 _LONGEST_CELL = 300
 
@@ -164,10 +162,7 @@ class _Walk:
         if tag == "img":
             self._add_image(element)
         elif tag == "br":
-            if self._is_in_paragraph():
-                self._line.parts.append(_BREAK)
-            else:
-                self._break()
+            self._add_break()
         elif tag in _BLOCKS:
             self._break()
             self._blocks.append(self._describe(element))
@@ -180,7 +175,6 @@ class _Walk:
             self._link += 1
             href = element.get("href")
             if href:
-                self._line.parts.append(_LINK)
                 self._line.links.append(href)
         if element.text:
             self._add(element.text)
@@ -196,10 +190,6 @@ class _Walk:
             self._strong -= 1
         elif tag == "a":
             self._link -= 1
-
-    def _is_in_paragraph(self) -> bool:
-        """Tell whether `<br>` stands in a `<p>`, where one alone breaks a line; elsewhere each parts paragraphs."""
-        return bool(self._blocks) and self._blocks[-1].element.tag == "p"
 
     def _describe(self, element: Element) -> _Open:
         """Return the block with what it inherits from the blocks around it."""
@@ -230,7 +220,20 @@ class _Walk:
         elif style and "align" in style:
             block.is_centered = bool(_CENTERED.search(style))
 
+    def _add_break(self) -> None:
+        """End the line where the source breaks lines to part paragraphs: by two breaks, or by any outside of `<p>`."""
+        is_in_paragraph = bool(self._blocks) and self._blocks[-1].element.tag == "p"
+        if is_in_paragraph and not self._ends_with_break():
+            self._line.parts.append(_BREAK)
+        else:
+            self._break()
+
+    def _ends_with_break(self) -> bool:
+        return next((part == _BREAK for part in reversed(self._line.parts) if part == _BREAK or part.strip()), False)
+
     def _add(self, text: str) -> None:
+        if self._line.parts and _INDENTED.match(text) and self._ends_with_break():
+            self._break()
         line = self._line
         line.parts.append(text)
         length = len(text.strip(INDENT))
@@ -266,30 +269,28 @@ class _Walk:
         return True
 
     def _break(self) -> None:
-        """End the line, and make its text one piece, or several where the source breaks lines to part paragraphs."""
+        """End the line, and make its text one piece."""
         line, self._line = self._line, _Line()
         if not line.length:
             return
+        text = "".join(line.parts)
+        shown = "\n".join(filter(None, map(clean, text.split(_BREAK))))
+        if not shown:
+            return
         block = self._blocks[-1] if self._blocks else None
-        is_strong, is_linked = line.strong >= line.length, line.linked >= line.length
-        links = iter(line.links)
-        for text in _PARTING.split("".join(line.parts)):
-            inside = tuple(islice(links, text.count(_LINK)))
-            shown = "\n".join(filter(None, map(clean, text.split(_BREAK))))
-            if shown:
-                self.pieces.append(
-                    Piece(
-                        type=_type_of(block, shown, is_strong=is_strong),
-                        text=shown,
-                        is_caption=block is not None and block.is_caption,
-                        is_editor=block is not None and block.is_editor,
-                        is_indented=text.lstrip(f" \t\r\n{_LINK}").startswith(("\u3000", "\xa0\xa0")),
-                        is_centered=block is not None and block.is_centered,
-                        is_linked=is_linked,
-                        with_image=self._image_in_block,
-                        links=inside,
-                    )
-                )
+        self.pieces.append(
+            Piece(
+                type=_type_of(block, shown, is_strong=line.strong >= line.length),
+                text=shown,
+                is_caption=block is not None and block.is_caption,
+                is_editor=block is not None and block.is_editor,
+                is_indented=_INDENTED.match(text) is not None,
+                is_centered=block is not None and block.is_centered,
+                is_linked=line.linked >= line.length,
+                with_image=self._image_in_block,
+                links=tuple(line.links),
+            )
+        )
 
 
 def _type_of(block: _Open | None, text: str, *, is_strong: bool) -> PieceType:

@@ -98,6 +98,7 @@ def _without_foreign_lines(pieces: list[Piece], headline: str | None, content: C
         source_name = read_source_line(piece.text)
         if source_name is not None:
             content.source_name = content.source_name or source_name
+            _note_editors(content, read_editors(piece.text))
             continue
         piece.text, names = split_editor_tail(piece.text)
         _note_editors(content, names)
