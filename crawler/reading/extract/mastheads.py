@@ -115,7 +115,7 @@ def split_editor_tail(paragraph: str) -> tuple[str, tuple[str, ...]]:
 
 
 def read_source_line(paragraph: str) -> str | None:
-    """Return the outlet of a paragraph that only says where the text is from (▌本文来源：观察者网), and who edited it."""
+    """Return the outlet of a paragraph that says where the text is from (▌本文来源：观察者网) and who edited it."""
     match = _SOURCE_LINE.match(paragraph) if len(paragraph) <= _LONGEST_LINE else None
     return _cut_at_space(_GLUED.split(match["name"], maxsplit=1)[0].strip()) or None if match else None
 
