@@ -35,6 +35,7 @@ def shown(contributors: tuple[Contributor, ...]) -> str:
         ("欧阳娜", "欧阳娜:author"),
         ("茅向南", "茅向南:author"),
         ("骆守湖", "骆守湖:author"),
+        ("张丰 Somchai Vong", "张丰:author Somchai Vong:author"),
         ("通讯员 诸葛明月 文/图", "诸葛明月:text_and_photo"),
         ("记者 索清和", "索清和:reporter"),
         ("作者：司空晓，退休教师", "司空晓:author"),

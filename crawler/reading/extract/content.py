@@ -19,7 +19,7 @@ _AFTER_TOPIC = re.compile(
 )
 # 羊城晚报讯 记者王远、通讯员李晨报道：…
 _REPORTED = re.compile(
-    r"^[\s\u3000]*(?P<byline>(?:[\u4e00-\u9fff]{0,4}?记者|通讯员|实习生)[^，。！？；“”:：\d]{2,50}?)(?:摄影|联合|综合)?报[道导]\s*[:：]"
+    r"^[\s\u3000]*(?P<byline>(?:[\u4e00-\u9fff]{0,4}?记者|通讯员|实习生)[^，。！？；“”:：\d]{2,50}?)(?:摄影|联合|综合)?(?:报[道导]\s*[:：]|$)"
 )
 # A dateline may stand behind captions and an editor's note, not deep in the text.
 _DATELINE_WITHIN = 6
@@ -157,15 +157,14 @@ def _read_byline(pieces: list[Piece], dateline_at: int | None, opening: Opening 
         _note_byline(content, read_brackets(match["byline"]) if match else (), "dateline")
     if not content.byline and opening is not None and (match := _REPORTED.match(opening.rest)):
         _note_byline(content, read_brackets(match["byline"]), "dateline")
-    texts = [piece.text for piece in pieces[dateline_at or 0 :] if piece.type in {"text", "heading"}]
-    for text in texts[: _BYLINE_WITHIN + 1]:
-        if not content.byline:
-            _note_byline(content, read_byline_line(text), "byline line")
-    for text in reversed(texts[-_BYLINE_WITHIN:]):
-        if not content.byline:
-            _note_byline(content, read_byline_line(text), "last line")
+    texts = [piece for piece in pieces[dateline_at or 0 :] if piece.type in {"text", "heading"}]
+    for origin, lines in (("byline line", texts[: _BYLINE_WITHIN + 1]), ("last line", texts[: -_BYLINE_WITHIN - 1 : -1])):
+        for piece in lines:
+            if not content.byline and (byline := read_byline_line(piece.text)):
+                piece.type = "text"  # set in bold it is no heading
+                _note_byline(content, byline, origin)
     if not content.byline and texts:
-        _note_byline(content, read_last_brackets(texts[-1]), "last line")
+        _note_byline(content, read_last_brackets(texts[-1].text), "last line")
 
 
 def _note_byline(content: Content, byline: tuple[Contributor, ...], origin: str) -> None:

@@ -62,6 +62,9 @@ _INSTITUTION = re.compile(
     "海口|福州|南宁|桂林|珠海|汕头|东莞|佛山|暨南|中山|华东|华南|华中|华北|东北|东南|西南|西北|对外经济|外交学院|人民|新华|解放军|国防|军事|"
     "美国|英国|日本|德国|法国|俄罗斯|新加坡|哈佛|剑桥|牛津|联合国|世界|国际|亚洲|欧洲|清华大学|本报|本网|某"
 )
+# Between the words of a foreign name; stands for the space while the names are parted.
+_LATIN_SPACE = re.compile(r"(?<=[A-Za-z.]) (?=[A-Z])")
+_JOINT = "_"
 # 和 parts two names, and is a part of names, too: 王和平.
 SEPARATORS = re.compile(rf"[\s\u3000、，,;；/／|&]+|(?<=[{HAN}]{{2}})和(?=[{HAN}]{{2}})")
 
@@ -83,7 +86,8 @@ def has_surname(word: str) -> bool:
 
 def split_names(text: str) -> list[str]:
     """Return the words of a list of names; single characters that stand apart (王  远) are one name."""
-    words = [word for word in SEPARATORS.split(text.strip()) if word]
+    joined = _LATIN_SPACE.sub(_JOINT, text.strip())
+    words = [word.replace(_JOINT, " ") for word in SEPARATORS.split(joined) if word]
     names: list[str] = []
     for word in words:
         if len(word) == 1 and names and len(names[-1]) == 1:
