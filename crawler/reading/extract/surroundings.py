@@ -12,6 +12,7 @@ from crawler.reading.extract.wording import clean
 
 _LONGEST_LINE = 80
 _LONGEST_CAPTION = 200
+_SENTENCE = re.compile(r"[。！？]")
 _DIGITS = re.compile(r"\d")
 _DIGITS_OF_AN_UPLOAD = 6
 _LEVELS_OF_A_WIDGET = 4
@@ -41,6 +42,8 @@ def between(headline: Element | None, body: Element) -> Surroundings:
         above = body.getprevious()
         start = [element for element in (above,) if element is not None]
         return _collect(_chained(start, body), stop=None)
+    if body in headline.iterancestors():
+        return _collect(_opening(headline, body), stop=None)
     return _collect(following(headline), stop=body if headline is not body else None)
 
 
@@ -49,10 +52,10 @@ def after(body: Element) -> Surroundings:
     return _collect(following(body), stop=None, most_elements=40)
 
 
-def following(element: Element) -> Iterator[Element]:
-    """Yield the elements after this one in document order, without its own descendants."""
+def following(element: Element, *, within: Element | None = None) -> Iterator[Element]:
+    """Yield the elements after this one in document order, without its own descendants, to the end of `within`."""
     at: Element | None = element
-    while at is not None:
+    while at is not None and at is not within:
         for sibling in at.itersiblings():
             yield from sibling.iter()
         at = at.getparent()
@@ -65,6 +68,17 @@ def is_uploaded(image: Element) -> bool:
         return False
     around = [outer for outer, _ in zip(image.iterancestors(), range(_LEVELS_OF_A_WIDGET), strict=False)]
     return not any(classify(f"{outer.get('id') or ''} {outer.get('class') or ''}") == "junk" for outer in around)
+
+
+def _opening(headline: Element, body: Element) -> Iterator[Element]:
+    """Yield what follows a headline that stands inside of the body, up to the first line that is a sentence.
+
+    Days and outlets that the text speaks of are not the article's own.
+    """
+    for element in following(headline, within=body):
+        if _SENTENCE.search(f"{element.text or ''}{element.tail or ''}"):
+            return
+        yield element
 
 
 def _chained(first: list[Element], body: Element) -> Iterator[Element]:
