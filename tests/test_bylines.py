@@ -33,6 +33,8 @@ def shown(contributors: tuple[Contributor, ...]) -> str:
         ("张丽君和朱城铖", "张丽君:author 朱城铖:author"),
         ("邱宇", "邱宇:author"),
         ("欧阳娜", "欧阳娜:author"),
+        ("鲜于岚 池映月 张鹤年", "鲜于岚:author 池映月:author 张鹤年:author"),
+        ("近日 三月 当日上午", ""),
         ("茅向南", "茅向南:author"),
         ("骆守湖", "骆守湖:author"),
         ("张丰 Somchai Vong", "张丰:author Somchai Vong:author"),
@@ -86,6 +88,11 @@ def test_the_brackets_after_a_dateline_give_names_with_roles(inside: str, expect
         ("文/王远", "王远:author"),
         ("图文：王远", "王远:text_and_photo"),
         ("记者：王远 摄影：李晨", "王远:reporter 李晨:photographer"),
+        ("□ 本报记者 王远", "王远:reporter"),
+        ("●江海晚报全媒体记者 王远 实习生 李晨", "王远:reporter 李晨:intern"),
+        ("记者丨王远 摄影丨李晨", "王远:reporter 李晨:photographer"),
+        ("采写：江海晚报记者 王远", "王远:reporter"),
+        ("□ 从渡口到菜市场", ""),
         ("记者从会上获悉，今年收成看好", ""),
         ("记者手记", ""),
         ("作者单位：南京大学", ""),
@@ -117,9 +124,12 @@ def test_the_last_brackets_count_only_with_a_label() -> None:
         ("编辑：王远审核：李晨", ("王远",)),
         ("编辑/王远", ("王远",)),
         ("来源：新华社 编辑：王远 点击：12", ("王远",)),
+        ("责编：王远 编审：李晨", ("王远",)),
+        ("责任编辑：王远（实习）", ("王远",)),
         ("编辑：", ()),
         ("编辑部在三楼", ()),
         (f"编辑：{SEAM}池漫{SEAM}打印本页{SEAM}关闭窗口", ("池漫",)),
+        ("编辑：阳小满　打印本文", ("阳小满",)),
     ],
 )
 def test_editors_are_read_in_every_form(line: str, names: tuple[str, ...]) -> None:
@@ -129,6 +139,7 @@ def test_editors_are_read_in_every_form(line: str, names: tuple[str, ...]) -> No
 def test_lines_that_only_name_editors_are_told_from_text() -> None:
     assert is_editor_line("责任编辑：王远")
     assert is_editor_line("校对：李晨")
+    assert is_editor_line("一审：王远 二审：李晨 三审：张华")
     assert not is_editor_line("编辑部的灯亮到凌晨两点，校样还没有改完。")
 
 
@@ -173,6 +184,9 @@ def test_the_outlet_has_the_address_of_its_link_if_that_is_not_empty() -> None:
 def test_an_author_and_a_source_on_lines_of_their_own() -> None:
     assert read_named_author("2025-01-01 来源：江海晚报 作者：张丰 李辉 点击：5") == ("张丰", "李辉")
     assert read_source_line("▌本文来源：江海晚报") == "江海晚报"
+    assert read_source_line("【来源：江海晚报】") == "江海晚报"
+    assert read_source_line("来源：江海晚报　编辑：王远（实习）　审核：李晨") == "江海晚报"
+    assert read_source_line("来源：江海晚报（综合）") == "江海晚报（综合）"
     assert read_source_line("水的来源：山上的三眼泉。") is None
 
 

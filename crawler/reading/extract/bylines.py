@@ -26,7 +26,7 @@ _LABEL = re.compile(
     |(?P<correspondent>(?:特约)?(?:通讯员|通訊員))
     |(?P<intern>实习生|實習生)
     |(?P<producer>(?:视频)?制作人?{_END}|编导|制片人?{_END})
-    |(?P<author>(?:本文)?作者(?!单位|简介)|撰文|撰稿人?|执笔|(?<![{HAN}])文字?{_END})
+    |(?P<author>(?:本文)?作者(?!单位|简介)|撰文|采写|撰稿人?|执笔|(?<![{HAN}])文字?{_END})
     |(?P<nobody>(?:责任|执行|值班)?(?:编辑|編輯)|责编|校对|审核|审校|监制|策划|主编|编译|翻译)
     """,
     re.VERBOSE,
@@ -40,6 +40,8 @@ _SENTENCE = re.compile(r"[。！？!?“”《》]")
 _WHOLE_BRACKETS = re.compile(r"^[(（\[【](?P<inside>.*)[)）\]】]$")
 _OPENING = re.compile(rf"[{HAN}]{{0,8}}?(?:{_LABEL.pattern})", re.VERBOSE)
 _LONGEST_LINE = 90
+# What sets a byline off from the text.
+_EDGES = "—- □■○●◎◇◆▌"
 # From this length on a word that ends with a title is a description (退休教师), no name.
 _LEAST_TITLED = 4
 
@@ -60,7 +62,7 @@ def read_byline_line(paragraph: str) -> tuple[Contributor, ...]:
     """Return the names of a paragraph that is nothing but a byline, e.g. (作者：…) or 文/王远; empty for any other."""
     if len(paragraph) > _LONGEST_LINE:
         return ()
-    line = _WHOLE_BRACKETS.sub(r"\g<inside>", paragraph.strip("—- "))
+    line = _WHOLE_BRACKETS.sub(r"\g<inside>", paragraph.strip(_EDGES)).replace("丨", "|")
     match = _LABEL.search(line)
     if match is None or _SENTENCE.search(line) or (match.start() > 8 and match.lastgroup not in _SUFFIXES):
         return ()

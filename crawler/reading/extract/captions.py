@@ -28,7 +28,7 @@ _FROM = re.compile(
 _GIVEN = re.compile(
     rf"(?:^|[。！？；;，,：:()（）\[\]【】\s\u3000|｜/])(?P<name>[^。！？；;，,：:()（）\[\]【】\s\u3000]{{2,24}})\s*(?:供图|供圖|提供(?:图片)?|图片){_END}"
 )
-_TAKEN = re.compile(rf"(?P<before>.+?)[\s\u3000]*(?:摄影|[摄攝]|拍摄){_END}")
+_TAKEN = re.compile(rf"(?P<before>.+?)[\s\u3000]*(?:摄影(?:报道)?|[摄攝]|拍摄){_END}")
 _ISSUED = re.compile(
     rf"(?P<name>中新社|新华社|cnsphoto|视觉中国|CFP|IC\s?photo|东方IC|中新图片)\s*(?:发|图|供图|供稿)?{_END}",
     re.IGNORECASE,

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from urllib.parse import urljoin
 
 from crawler.reading.article import Source
+from crawler.reading.extract.furniture import is_furniture
 from crawler.reading.extract.names import is_labelled_name, split_names
 from crawler.reading.extract.tree import Element, texts_of
 from crawler.reading.extract.wording import HAN, clean
@@ -12,7 +13,7 @@ from crawler.reading.extract.wording import HAN, clean
 # Stands between pieces of text that different elements hold.
 SEAM = "\x1f"
 _LABELS = (
-    r"(?:责任|执行|值班)?编辑|责编|作者|记者|通讯员|摄影|供稿|撰稿|审核|校对|监制|点击数?|点击量|浏览次?数?|浏览量|阅读次?数?|阅读量|访问次?数?|人气|评论数?|"
+    r"(?:责任|执行|值班)?编辑|责编|作者|记者|通讯员|摄影|供稿|撰稿|审核|校对|监制|编审|审校|[初复终一二三]审|统筹|点击数?|点击量|浏览次?数?|浏览量|阅读次?数?|阅读量|访问次?数?|人气|评论数?|"
     r"发布时间|发布日期|发表时间|时间|日期|字号|字体|分享到?|关键词|栏目|频道"
 )
 # Where the name of an outlet ends, though nothing separates it from what follows.
@@ -28,13 +29,15 @@ _EDITOR = re.compile(
 )
 _AUTHOR = re.compile(r"(?:文章)?作\s?者\s*[:：]\s*(?P<names>[^】\])）:：]*)")
 _EDITOR_LINE = re.compile(
-    r"^[\[【(（—\-\s]*(?:(?:责任|責任|执行|值班|网络|本文|本期|图片|文字)?(?:编\s?辑|編輯)|责\s?编|校对|审核|审校|监制|终审|初审|复审|主编)\s*(?:[:：/／]|[\s\u3000]+(?=[\u4e00-\u9fff]{2,4}\b))"
+    r"^[\[【(（—\-\s]*(?:(?:责任|責任|执行|值班|网络|本文|本期|图片|文字)?(?:编\s?辑|編輯)|责\s?编|校对|审核|审校|编审|监制|[初复终一二三]审|主编)\s*(?:[:：/／]|[\s\u3000]+(?=[\u4e00-\u9fff]{2,4}\b))"
 )
 _EDITOR_TAIL = re.compile(r"[【\[(（]\s*(?:责任)?(?:编辑|編輯|责编)\s*[:：]\s*(?P<names>[^】\])）]{1,40})[】\])）]\s*$")
 _SOURCE_LINE = re.compile(
-    r"^[▌■●◆▍【\[(（\s]*(?:本文|文章|稿件|信息|综合)?(?:来源|來源|稿源)\s*[:：]\s*(?P<name>[^】\])）。]{1,40})[】\])）]?$"
+    r"^[▌■●◆▍【\[(（\s]*(?:本文|文章|稿件|信息|综合)?(?:来源|來源|稿源)\s*[:：]\s*(?P<name>[^。]{1,60})$"
 )
 _OTHER_LABEL = re.compile(rf"[\s\u3000]*(?:{_LABELS})\s*$")
+# 王远（实习）
+_BRACKET = re.compile(r"[(（]")
 _CLOSING = ("】", "]", ")", "）")
 _LAST_LABEL = re.compile(rf"(?:{_LABELS})$")
 _NO_ADDRESS = re.compile(r"\s*(?:#|javascript:|$)", re.IGNORECASE)
@@ -117,16 +120,19 @@ def split_editor_tail(paragraph: str) -> tuple[str, tuple[str, ...]]:
 def read_source_line(paragraph: str) -> str | None:
     """Return the outlet of a paragraph that says where the text is from (▌本文来源：观察者网) and who edited it."""
     match = _SOURCE_LINE.match(paragraph) if len(paragraph) <= _LONGEST_LINE else None
-    return _cut_at_space(_GLUED.split(match["name"], maxsplit=1)[0].strip()) or None if match else None
+    if match is None:
+        return None
+    name = _cut_at_space(_GLUED.split(match["name"], maxsplit=1)[0].strip())
+    return (name if _BRACKET.search(name) else name.rstrip("】])） ")) or None
 
 
 def _labelled(text: str) -> list[str]:
     """Return the leading words that can be names: what follows may be the next label."""
     names: list[str] = []
-    for word in split_names(text):
+    for word in split_names(_BRACKET.split(text.lstrip("(（"), maxsplit=1)[0]):
         word = re.sub(rf"^[^{HAN}A-Za-z]+|[^{HAN}A-Za-z.·]+$", "", word)  # noqa: PLW2901 - brackets and dots around it
         name = _LAST_LABEL.sub("", word)  # 王远校对：李晨
-        if not is_labelled_name(name):
+        if not is_labelled_name(name) or is_furniture(name):
             break
         names.append(name)
     return names
