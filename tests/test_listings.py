@@ -48,6 +48,11 @@ def test_articles_come_in_page_order_each_once_under_their_fuller_headline() -> 
     assert found.articles[1].url == f"{JS}/news/2025/0226/230109.html"
 
 
+def test_a_link_around_a_whole_row_gives_its_heading_however_short_the_row() -> None:
+    row = "<li><a href=/news/2025/0227/230110.html><h4>渡口的清晨</h4><p>雾散了。</p><em>2025-02-27 10:00</em></a></li>"
+    assert rows(listing(f"<ul>{row}</ul>")) == [("230110.html", "渡口的清晨", "2025-02-27 10:00")]
+
+
 def test_the_place_that_the_layout_names_keeps_side_columns_out() -> None:
     found = listing(
         '<div id="list"><ul><li><a href="/news/2025/0227/230110.html">渡口</a></li></ul></div>'

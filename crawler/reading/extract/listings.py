@@ -134,13 +134,17 @@ def _is_fuller(title: str, text: str) -> bool:
 def _text_of_link(link: Element) -> str:
     """Return the link's text; where it wraps a headline and a summary, the headline alone."""
     text = text_of(link)
-    if len(link) == 0 or len(text) <= _LONGEST_HEADLINE // 2:
+    if len(link) == 0:
         return text
+    is_short = len(text) <= _LONGEST_HEADLINE // 2
     for inner in link.iterdescendants():
-        if inner.tag in _HEADINGS or _TITLE_CLASS.search((inner.get("class") or "").lower()):
+        # In a short link a class for titles may hold a mere label (【视频】).
+        if inner.tag in _HEADINGS or (not is_short and _TITLE_CLASS.search((inner.get("class") or "").lower())):
             headline = text_of(inner)
             if headline:
                 return headline
+    if is_short:
+        return text
     first = next((part for child in link if (part := text_of(child))), "")
     return first if 4 < len(first) <= _LONGEST_HEADLINE else text
 
