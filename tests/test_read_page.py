@@ -237,6 +237,66 @@ def test_lists_tables_quotes_and_videos_become_blocks_of_their_own() -> None:
     assert "2023\t31万" in found.body
 
 
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("一张“鱼情图”", "heading"),
+        ("从捕鱼到数鱼", "heading"),
+        ("“水清了，鱼就回来了。”", "paragraph"),
+        ("渔民说：", "paragraph"),
+    ],
+)
+def test_a_short_bold_line_is_a_heading_unless_it_is_a_sentence(line: str, kind: str) -> None:
+    found = article(js_page(f"{paragraphs(FIRST)}<p><strong>{line}</strong></p>{paragraphs(SECOND)}"))
+    assert [block.type for block in found.blocks] == ["paragraph", kind, "paragraph"]
+
+
+def test_a_line_of_the_body_that_names_source_and_editor_gives_both() -> None:
+    line = '<span id="time">2025-02-27 18:03:52</span>'
+    found = article(js_page(paragraphs(FIRST, SECOND, "来源：江海晚报 编辑：顾敏 审核：李晨"), line=line))
+    assert (found.source, found.editors) == (Source(name="江海晚报"), ("顾敏",))
+    assert found.body == f"{FIRST}\n\n{SECOND}"
+
+
+def test_bold_lines_and_links_are_told_where_only_breaks_part_them() -> None:
+    body = (
+        f"　　{FIRST}<br>　　<b>桥上和桥下</b><br><br>　　{SECOND}<b>其中有这一句<br>　　和</b>半句不粗的。<br>"
+        "相关新闻<br><a href='/news/2025/0226/1.html'>一条旧闻的标题</a><br><a href='/news/2025/0226/2.html'>又一条旧闻</a>"
+    )
+    found = article(js_page(body))
+    assert [(block.type, block.text) for block in found.blocks] == [
+        ("paragraph", FIRST),
+        ("heading", "桥上和桥下"),
+        ("paragraph", f"{SECOND}其中有这一句"),
+        ("paragraph", "和半句不粗的。"),
+    ]
+
+
+def test_a_list_of_other_articles_leaves_neither_lines_nor_links() -> None:
+    related = "<a href='/news/2025/0226/1.html'>一条旧闻的标题</a><br><a href='/news/2025/0226/2.html'>又一条旧闻</a>"
+    body = f"<p>　　{FIRST}<a href='/news/2025/0225/7.html'>前文</a></p>{paragraphs(SECOND)}<p><strong>相关链接</strong><br>{related}</p>"
+    found = article(js_page(body))
+    assert found.body == f"{FIRST}前文\n\n{SECOND}"
+    assert found.links == ("https://www.js.chinanews.com.cn/news/2025/0225/7.html",)
+
+
+@pytest.mark.parametrize(
+    ("crumbs", "sections"),
+    [
+        ("<a href=/>首页</a> <span>&gt;</span> <a href=/wenhua/>文化</a> <span>&gt;</span> 正文", ("文化",)),
+        ("<a href=/>首页</a> <span>2025/02/27</span> <a href=/wenhua/>文化</a>", ()),
+        ("<a href=/>首页</a> <a href=/wenhua/>文化</a>", ()),
+    ],
+)
+def test_arrows_may_stand_in_elements_of_their_own(crumbs: str, sections: tuple[str, ...]) -> None:
+    page = (
+        js_page(paragraphs(FIRST, SECOND))
+        .replace("<body><div>", f"<body><div class=crumbs>{crumbs}</div><div hidden>")
+        .replace('<a href="/">首页', '<a href="/x">首')
+    )
+    assert article(page).sections == sections
+
+
 def test_what_stands_among_the_text_and_is_none_of_it_is_left_out() -> None:
     body = (
         "<div>新闻热线:18000000000 电子邮箱:news@js.test</div><div class='bdsharebuttonbox'>分享到：微信</div>"
@@ -263,6 +323,18 @@ def test_the_main_picture_above_the_body_comes_first_with_its_caption() -> None:
     ]
     assert [block.image for block in found.blocks] == [0, None, 1, None]
     assert found.body == f"{FIRST}\n\n{SECOND}"
+
+
+def test_a_headline_inside_the_body_takes_nothing_from_the_text_or_from_beside_it() -> None:
+    url = "https://www.hb.chinanews.com.cn/news/2025/0227/417311.html"
+    short = "2019年3月5日，渡口来了第一条铁船。"
+    html = (
+        f"<title>江边渡口的清晨-中新网湖北</title><div id=content_text><h1>江边渡口的清晨</h1>{paragraphs(short, SECOND[:50])}</div>"
+        "<div class=right><img src='/uploads/250226/120000.jpg'><a href=/a>旧闻</a> 2025-02-20</div>"
+    )
+    found = article(html, url)
+    assert (found.images, found.published_precision) == ((), "day")
+    assert found.warnings == (cautions.PUBLISHED_FROM_URL,)
 
 
 def test_an_editors_note_is_kept() -> None:

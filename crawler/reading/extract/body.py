@@ -8,6 +8,7 @@ from typing import Literal
 
 from lxml import etree
 
+from crawler.reading.extract.furniture import opens_related
 from crawler.reading.extract.pictures import image_address
 from crawler.reading.extract.tree import SILENT, Element, text_of
 from crawler.reading.extract.wording import INDENT, clean
@@ -43,6 +44,7 @@ _CENTERED = re.compile(r"text-align\s*:\s*center", re.IGNORECASE)
 _BREAK = "\x1e"
 _INDENTED = re.compile("[ \t\r\n]*(?:\u3000|\xa0\xa0)")
 _SUBHEAD_LENGTH = 40
+_SENTENCE_END = re.compile(r"[。！…：][”’」』]?$")
 _LONGEST_CELL = 300
 
 
@@ -77,6 +79,7 @@ class _Open:
     is_editor: bool
     is_quote: bool
     heading: bool
+    is_list: bool = False
 
 
 @dataclass(slots=True)
@@ -221,12 +224,19 @@ class _Walk:
             block.is_centered = bool(_CENTERED.search(style))
 
     def _add_break(self) -> None:
-        """End the line where the source breaks lines to part paragraphs: by two breaks, or by any outside of `<p>`."""
-        is_in_paragraph = bool(self._blocks) and self._blocks[-1].element.tag == "p"
-        if is_in_paragraph and not self._ends_with_break():
-            self._line.parts.append(_BREAK)
-        else:
+        """End the line where the source breaks lines to part paragraphs: by two breaks, or by any outside of `<p>`.
+
+        In a paragraph with the heading of a list of other articles any break ends a line of that list.
+        """
+        block = self._blocks[-1] if self._blocks else None
+        if block is None or block.element.tag != "p" or self._ends_with_break():
             self._break()
+            return
+        block.is_list = block.is_list or opens_related(clean("".join(self._line.parts)))
+        if block.is_list:
+            self._break()
+        else:
+            self._line.parts.append(_BREAK)
 
     def _ends_with_break(self) -> bool:
         return next((part == _BREAK for part in reversed(self._line.parts) if part == _BREAK or part.strip()), False)
@@ -298,12 +308,7 @@ def _type_of(block: _Open | None, text: str, *, is_strong: bool) -> PieceType:
         return "quote"
     if block is not None and block.heading:
         return "heading"
-    if (
-        is_strong
-        and len(text) <= _SUBHEAD_LENGTH
-        and "\n" not in text
-        and not text.endswith(("。", "！", "”", "…", "："))
-    ):
+    if is_strong and len(text) <= _SUBHEAD_LENGTH and "\n" not in text and not _SENTENCE_END.search(text):
         return "heading"
     return "text"
 

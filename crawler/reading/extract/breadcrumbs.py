@@ -11,6 +11,7 @@ _HOME = re.compile(r"首页|首頁")
 _HOME_ADDRESS = re.compile(r"^(?:(?:https?:)?//[^/?#]+)?/?(?:index\.s?html?)?$", re.IGNORECASE)
 _ARROWS = re.compile(r"[>＞»›→/\-—|·:：\s\u3000]+")
 _ARROW = re.compile(r"[>＞»›→]|-{1,2}|/")
+_SIGN = re.compile(r"[>＞»›→/-]{1,2}")
 _NO_SECTION = re.compile(
     r"^(?:正文|详情|新闻正文|内容|浏览文章|查看(?:内容|文章|详情)?|阅读|返回.*|本页|.*首页|文章|新闻内容|[A-Za-z]{1,2})$"
 )
@@ -21,11 +22,20 @@ _MOST_NAMES = 5
 def read_sections(tree: Tree, url: str, branch: Branch | None) -> tuple[tuple[str, ...], str | None]:
     """Return the sections, the widest first, with their origin; empty if neither page nor URL names one."""
     for link in tree.root.iter("a"):
-        tail = link.tail
-        if tail and not tail.isspace() and _ARROW.search(tail) and _leads_home(link) and (names := _names_after(link)):
+        if _ARROW.search(_after(link)) and _leads_home(link) and (names := _names_after(link)):
             return names, "breadcrumb"
     named = _section_of_url(url, branch)
     return ((named,), "url") if named else ((), None)
+
+
+def _after(link: Element) -> str:
+    """Return the text after a link: its tail, or the sign in an element of its own."""
+    tail = (link.tail or "").strip()
+    beside = link.getnext()
+    if tail or beside is None or len(beside) or beside.tag == "a":
+        return tail
+    sign = clean(beside.text)
+    return sign if _SIGN.fullmatch(sign) else ""
 
 
 def _leads_home(link: Element) -> bool:
