@@ -158,7 +158,10 @@ def _read_byline(pieces: list[Piece], dateline_at: int | None, opening: Opening 
     if not content.byline and opening is not None and (match := _REPORTED.match(opening.rest)):
         _note_byline(content, read_brackets(match["byline"]), "dateline")
     texts = [piece for piece in pieces[dateline_at or 0 :] if piece.type in {"text", "heading"}]
-    for origin, lines in (("byline line", texts[: _BYLINE_WITHIN + 1]), ("last line", texts[: -_BYLINE_WITHIN - 1 : -1])):
+    for origin, lines in (
+        ("byline line", texts[: _BYLINE_WITHIN + 1]),
+        ("last line", texts[: -_BYLINE_WITHIN - 1 : -1]),
+    ):
         for piece in lines:
             if not content.byline and (byline := read_byline_line(piece.text)):
                 piece.type = "text"  # set in bold it is no heading
