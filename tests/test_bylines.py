@@ -33,6 +33,8 @@ def shown(contributors: tuple[Contributor, ...]) -> str:
         ("张丽君和朱城铖", "张丽君:author 朱城铖:author"),
         ("邱宇", "邱宇:author"),
         ("欧阳娜", "欧阳娜:author"),
+        ("鲜于岚 池映月 张鹤年", "鲜于岚:author 池映月:author 张鹤年:author"),
+        ("近日 三月 当日上午", ""),
         ("茅向南", "茅向南:author"),
         ("骆守湖", "骆守湖:author"),
         ("张丰 Somchai Vong", "张丰:author Somchai Vong:author"),
