@@ -12,8 +12,10 @@ _HOME_ADDRESS = re.compile(r"^(?:(?:https?:)?//[^/?#]+)?/?(?:index\.s?html?)?$",
 _ARROWS = re.compile(r"[>＞»›→/\-—|·:：\s\u3000]+")
 _ARROW = re.compile(r"[>＞»›→]|-{1,2}|/")
 _NO_SECTION = re.compile(
-    r"^(?:正文|详情|新闻正文|内容|浏览文章|查看(?:内容|文章|详情)?|阅读|返回.*|本页|.*首页|文章|新闻内容|[A-Za-z]{1,2})$"
+    r"^(?:(?:浏览|查看|阅读)?(?:正文|内容|文章|新闻|详情)?|新闻正文|返回.*|本页|.*首页|新闻内容|[A-Za-z]{1,2})$"
 )
+# The elements that hold one step of the path each, in lists of steps.
+_STEPS = frozenset(("li", "span"))
 _LONGEST_NAME = 12
 _MOST_NAMES = 5
 
@@ -36,7 +38,7 @@ def _leads_home(link: Element) -> bool:
 def _names_after(home: Element) -> tuple[str, ...]:
     """Return the names that follow the link to the home page, if arrows part them; a menu has no arrows."""
     names = _plain(home.tail)
-    for sibling in home.itersiblings():
+    for sibling in _step_of(home).itersiblings():
         text = clean("".join(part for part in sibling.itertext() if isinstance(part, str)))
         if text:
             names += [part for part in (clean(part) for part in re.split(r"\s*[>＞»›→]\s*", text)) if part]
@@ -44,6 +46,14 @@ def _names_after(home: Element) -> tuple[str, ...]:
         if "|" in (sibling.tail or "") or len(names) > _MOST_NAMES + 1:
             return ()
     return tuple(dict.fromkeys(name for name in names if len(name) <= _LONGEST_NAME and not _NO_SECTION.match(name)))
+
+
+def _step_of(home: Element) -> Element:
+    """Return the first step of the path: the link to the home page, or the element that holds nothing beside it."""
+    outer = home.getparent()
+    if outer is None or outer.tag not in _STEPS or home.getnext() is not None or _plain(home.tail):
+        return home
+    return outer
 
 
 def _plain(tail: str | None) -> list[str]:
