@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from urllib.parse import urljoin
 
 from crawler.reading.article import Source
+from crawler.reading.extract.furniture import is_furniture
 from crawler.reading.extract.names import is_labelled_name, split_names
 from crawler.reading.extract.tree import Element, texts_of
 from crawler.reading.extract.wording import HAN, clean
@@ -126,7 +127,7 @@ def _labelled(text: str) -> list[str]:
     for word in split_names(text):
         word = re.sub(rf"^[^{HAN}A-Za-z]+|[^{HAN}A-Za-z.·]+$", "", word)  # noqa: PLW2901 - brackets and dots around it
         name = _LAST_LABEL.sub("", word)  # 王远校对：李晨
-        if not is_labelled_name(name):
+        if not is_labelled_name(name) or is_furniture(name):
             break
         names.append(name)
     return names
