@@ -480,6 +480,8 @@ def comparable(found: Article, expected: dict[str, object]) -> dict[str, object]
         ('<a href="/">首页</a> &gt; <a href="/citynews/">社会新闻</a> &gt; 浏览正文', ("社会新闻",)),
         ('<ol><li><a href="/">首页</a> &gt;</li><li><a href="/list/yw.html">要闻</a> &gt;</li><li>正文</li></ol>', ("要闻",)),
         ('<span><a href="/">首页</a> / </span><span><a href="/list/yw.html">要闻</a></span>', ("要闻",)),
+        ('<a href="http://www.chinanews.com/">中新网</a> &gt; <a href="/">江苏</a> &gt; 正文', ("江苏",)),
+        ('[<a href="http://www.miibeian.gov.cn">京ICP证040655号</a>] [京公网安备:110102003042-1] 总机：86-10-87826688', ()),
         ('<ul><li><a href="/">首页</a></li><li><a href="/list/yw.html">要闻</a></li></ul>', ()),
     ],
 )  # fmt: skip

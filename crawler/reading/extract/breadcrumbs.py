@@ -4,7 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 from crawler.reading.extract.tree import Element, Tree
-from crawler.reading.extract.wording import clean
+from crawler.reading.extract.wording import INDENT, clean
 from crawler.reading.portal import Branch
 
 _HOME = re.compile(r"首页|首頁")
@@ -12,7 +12,7 @@ _HOME_ADDRESS = re.compile(r"^(?:(?:https?:)?//[^/?#]+)?/?(?:index\.s?html?)?$",
 _ARROWS = re.compile(r"[>＞»›→/\-—|·:：\s\u3000]+")
 _ARROW = re.compile(r"[>＞»›→]|-{1,2}|/")
 _NO_SECTION = re.compile(
-    r"^(?:(?:浏览|查看|阅读)?(?:正文|内容|文章|新闻|详情)?|新闻正文|返回.*|本页|.*首页|新闻内容|[A-Za-z]{1,2})$"
+    r"^(?:(?:浏览|查看|阅读)?(?:正文|内容|文章|新闻|详情)?|新闻正文|返回.*|本页|.*首页|新闻内容|[A-Za-z]{1,2}|[\W\d_]+)$"
 )
 # The elements that hold one step of the path each, in lists of steps.
 _STEPS = frozenset(("li", "span"))
@@ -23,16 +23,20 @@ _MOST_NAMES = 5
 def read_sections(tree: Tree, url: str, branch: Branch | None) -> tuple[tuple[str, ...], str | None]:
     """Return the sections, the widest first, with their origin; empty if neither page nor URL names one."""
     for link in tree.root.iter("a"):
-        tail = link.tail
-        if tail and not tail.isspace() and _ARROW.search(tail) and _leads_home(link) and (names := _names_after(link)):
+        if link.tail and _opens_path(link, link.tail.strip(INDENT)) and (names := _names_after(link)):
             return names, "breadcrumb"
     named = _section_of_url(url, branch)
     return ((named,), "url") if named else ((), None)
 
 
-def _leads_home(link: Element) -> bool:
+def _opens_path(link: Element, tail: str) -> bool:
+    """Tell whether a link to a home page is the first step of a path; footers link to home pages, too."""
+    if not tail or not _ARROW.search(tail):
+        return False
+    if _HOME.search(link.text or ""):
+        return True
     href = (link.get("href") or "").strip()
-    return bool(_HOME.search(link.text or "")) or (href != "" and bool(_HOME_ADDRESS.match(href)))
+    return href != "" and bool(_HOME_ADDRESS.match(href)) and bool(_ARROW.match(tail))
 
 
 def _names_after(home: Element) -> tuple[str, ...]:
