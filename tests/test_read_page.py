@@ -492,6 +492,13 @@ def test_the_sections_are_the_steps_of_the_path_to_the_page(path: str, sections:
     assert article(html).sections == sections
 
 
+@pytest.mark.parametrize("wrap", ["<div>　　{}</div>", "<section><p>{}</p></section>"])
+def test_two_paragraphs_in_blocks_of_their_own_are_one_body(wrap: str) -> None:
+    body = "".join(wrap.format(text) for text in (FIRST, SECOND))
+    found = article(f"<h1>江边渡口的清晨</h1><p>2025-02-27 18:03</p><div class=con>{body}</div>", UNKNOWN)
+    assert found.body == f"{FIRST}\n\n{SECOND}"
+
+
 def test_a_byline_set_in_bold_is_no_heading() -> None:
     found = article(js_page(paragraphs(FIRST, SECOND) + "<p><b>（江海晚报记者 王远／文 李晨／摄）</b></p>"))
     assert [block.type for block in found.blocks] == ["paragraph"] * 3
