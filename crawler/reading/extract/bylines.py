@@ -67,7 +67,8 @@ def read_byline_line(paragraph: str) -> tuple[Contributor, ...]:
     if match is None or _SENTENCE.search(line) or (match.start() > 8 and match.lastgroup not in _SUFFIXES):
         return ()
     contributors = _read_labelled(_INNER_BRACKETS.sub(" ", line), strict=True)
-    is_one = line != paragraph or _OPENING.match(line) is not None
+    closes = match.lastgroup == "text_and_photo" and match.end() == len(line)  # 王远 摄影报道
+    is_one = closes or line != paragraph or _OPENING.match(line) is not None
     # 文/图 announces nothing but names, even of peoples whose surnames the list lacks.
     are_names = any(one.role == "text_and_photo" or has_surname(one.name) for one in contributors)
     return contributors if is_one and are_names else ()
