@@ -487,7 +487,8 @@ def comparable(found: Article, expected: dict[str, object]) -> dict[str, object]
 )  # fmt: skip
 def test_the_sections_are_the_steps_of_the_path_to_the_page(path: str, sections: tuple[str, ...]) -> None:
     html = js_page(paragraphs(FIRST, SECOND)).replace(
-        '<div>您当前的位置：<a href="/">首页</a> &gt; <a href="/citynews/">社会新闻</a> &gt; 正文</div>', f"<div>{path}</div>"
+        '<div>您当前的位置：<a href="/">首页</a> &gt; <a href="/citynews/">社会新闻</a> &gt; 正文</div>',
+        f"<div>{path}</div>",
     )
     assert article(html).sections == sections
 
