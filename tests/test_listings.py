@@ -97,6 +97,9 @@ def test_the_time_of_a_row_is_its_own(row: str, listed_at: str | None) -> None:
         (f"{JS}/yw/zjyw.d.html?nid=272&p=1", ["?nid=272&p=2|2", "?nid=50&p=2|2", "?nid=272&p=2#top|下一页>"], ["zjyw.d.html?nid=272&p=2"]),
         (f"{JS}/yw/zjyw.d.html?nid=272", ["zjyw.d.html?nid=272&p=2|2"], ["zjyw.d.html?nid=272&p=2"]),
         (f"{JS}/focus/3.html", ["3_2.html|下一页", "4.html|话题"], ["3_2.html"]),
+        (f"{JS}/focus/3.html", ["3_1.html|1", "3_2.html|2", "3_3.html|3"], ["3_2.html", "3_3.html"]),
+        (f"{JS}/business/", ["index_1.html|2", "index_2.html|3"], ["index_1.html", "index_2.html"]),
+        (f"{JS}/list/yaowen.html", ["yaowen.html?page=1|1", "yaowen.html?page=2|2"], ["yaowen.html?page=2"]),
         (f"{JS}/business/", ["javascript:next()|下一页", "#|2", "/news/2025/0227/230110.html|2"], []),
     ],
 )  # fmt: skip

@@ -546,6 +546,37 @@ def comparable(found: Article, expected: dict[str, object]) -> dict[str, object]
     return {name: values[name] for name in expected}
 
 
+@pytest.mark.parametrize(
+    ("path", "sections"),
+    [
+        ('<a href="/">首页</a> &gt; <a href="/citynews/">社会新闻</a> &gt; 浏览正文', ("社会新闻",)),
+        ('<ol><li><a href="/">首页</a> &gt;</li><li><a href="/list/yw.html">要闻</a> &gt;</li><li>正文</li></ol>', ("要闻",)),
+        ('<span><a href="/">首页</a> / </span><span><a href="/list/yw.html">要闻</a></span>', ("要闻",)),
+        ('<a href="http://www.chinanews.com/">中新网</a> &gt; <a href="/">江苏</a> &gt; 正文', ("江苏",)),
+        ('[<a href="http://www.miibeian.gov.cn">京ICP证040655号</a>] [京公网安备:110102003042-1] 总机：86-10-87826688', ()),
+        ('<ul><li><a href="/">首页</a></li><li><a href="/list/yw.html">要闻</a></li></ul>', ()),
+    ],
+)  # fmt: skip
+def test_the_sections_are_the_steps_of_the_path_to_the_page(path: str, sections: tuple[str, ...]) -> None:
+    html = js_page(paragraphs(FIRST, SECOND)).replace(
+        '<div>您当前的位置：<a href="/">首页</a> &gt; <a href="/citynews/">社会新闻</a> &gt; 正文</div>',
+        f"<div>{path}</div>",
+    )
+    assert article(html).sections == sections
+
+
+@pytest.mark.parametrize("wrap", ["<div>　　{}</div>", "<section><p>{}</p></section>"])
+def test_two_paragraphs_in_blocks_of_their_own_are_one_body(wrap: str) -> None:
+    body = "".join(wrap.format(text) for text in (FIRST, SECOND))
+    found = article(f"<h1>江边渡口的清晨</h1><p>2025-02-27 18:03</p><div class=con>{body}</div>", UNKNOWN)
+    assert found.body == f"{FIRST}\n\n{SECOND}"
+
+
+def test_a_byline_set_in_bold_is_no_heading() -> None:
+    found = article(js_page(paragraphs(FIRST, SECOND) + "<p><b>（江海晚报记者 王远／文 李晨／摄）</b></p>"))
+    assert [block.type for block in found.blocks] == ["paragraph"] * 3
+
+
 @needs_shared_pages
 @pytest.mark.parametrize(
     "url", ["https://www.chinanews.com/ll/2020/07-04/9229287.shtml", "http://unknown.test/ll/2020/07-04/9229287.shtml"]

@@ -29,7 +29,7 @@ _VIDEO = frozenset(("video", "source", "embed"))
 _STRONG = frozenset(("strong", "b"))
 _JUNK = re.compile(
     r"(?:^|[\s_-])(?:adincontent|adhzh|ads?|adv|advert\w*|gg|guanggao|banner)\d*(?=$|[\s_-])"
-    r"|share|jiathis|bdsharebuttonbox|social|related|recommend|xiangguan|xgxw|xgyd|hot_?news|selected_news|comment|pinglun|sohucs|changyan|download_wrapper|"
+    r"|share|jiathis|bdsharebuttonbox|social|related|recommend|xiangguan|xgxw|xgyd|hot_?(?:news|video)|selected_news|comment|pinglun|sohucs|changyan|download_wrapper|"
     r"videojsdesc|function_code_page|pagebox|page_bar|pagination|pagebreak|paging|fenye|copyright|disclaimer|banquan|footer|breadcrumb|qrcode|erweima|"
     r"prev_?next|toolbar|zihao|font_?size|print|divad|mianze|newsrecommend|news_list_ul|gotop|backtop"
 )

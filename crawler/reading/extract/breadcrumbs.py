@@ -4,7 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 from crawler.reading.extract.tree import Element, Tree
-from crawler.reading.extract.wording import clean
+from crawler.reading.extract.wording import INDENT, clean
 from crawler.reading.portal import Branch
 
 _HOME = re.compile(r"首页|首頁")
@@ -13,8 +13,10 @@ _ARROWS = re.compile(r"[>＞»›→/\-—|·:：\s\u3000]+")
 _ARROW = re.compile(r"[>＞»›→]|-{1,2}|/")
 _SIGN = re.compile(r"[>＞»›→/-]{1,2}")
 _NO_SECTION = re.compile(
-    r"^(?:正文|详情|新闻正文|内容|浏览文章|查看(?:内容|文章|详情)?|阅读|返回.*|本页|.*首页|文章|新闻内容|[A-Za-z]{1,2})$"
+    r"^(?:(?:浏览|查看|阅读)?(?:正文|内容|文章|新闻|详情)?|新闻正文|返回.*|本页|.*首页|新闻内容|[A-Za-z]{1,2}|[\W\d_]+)$"
 )
+# The elements that hold one step of the path each, in lists of steps.
+_STEPS = frozenset(("li", "span"))
 _LONGEST_NAME = 12
 _MOST_NAMES = 5
 
@@ -22,7 +24,7 @@ _MOST_NAMES = 5
 def read_sections(tree: Tree, url: str, branch: Branch | None) -> tuple[tuple[str, ...], str | None]:
     """Return the sections, the widest first, with their origin; empty if neither page nor URL names one."""
     for link in tree.root.iter("a"):
-        if _ARROW.search(_after(link)) and _leads_home(link) and (names := _names_after(link)):
+        if _opens_path(link, _after(link)) and (names := _names_after(link)):
             return names, "breadcrumb"
     named = _section_of_url(url, branch)
     return ((named,), "url") if named else ((), None)
@@ -30,7 +32,7 @@ def read_sections(tree: Tree, url: str, branch: Branch | None) -> tuple[tuple[st
 
 def _after(link: Element) -> str:
     """Return the text after a link: its tail, or the sign in an element of its own."""
-    tail = (link.tail or "").strip()
+    tail = (link.tail or "").strip(INDENT)
     beside = link.getnext()
     if tail or beside is None or len(beside) or beside.tag == "a":
         return tail
@@ -38,15 +40,20 @@ def _after(link: Element) -> str:
     return sign if _SIGN.fullmatch(sign) else ""
 
 
-def _leads_home(link: Element) -> bool:
+def _opens_path(link: Element, tail: str) -> bool:
+    """Tell whether a link to a home page is the first step of a path; footers link to home pages, too."""
+    if not tail or not _ARROW.search(tail):
+        return False
+    if _HOME.search(link.text or ""):
+        return True
     href = (link.get("href") or "").strip()
-    return bool(_HOME.search(link.text or "")) or (href != "" and bool(_HOME_ADDRESS.match(href)))
+    return href != "" and bool(_HOME_ADDRESS.match(href)) and bool(_ARROW.match(tail))
 
 
 def _names_after(home: Element) -> tuple[str, ...]:
     """Return the names that follow the link to the home page, if arrows part them; a menu has no arrows."""
     names = _plain(home.tail)
-    for sibling in home.itersiblings():
+    for sibling in _step_of(home).itersiblings():
         text = clean("".join(part for part in sibling.itertext() if isinstance(part, str)))
         if text:
             names += [part for part in (clean(part) for part in re.split(r"\s*[>＞»›→]\s*", text)) if part]
@@ -54,6 +61,14 @@ def _names_after(home: Element) -> tuple[str, ...]:
         if "|" in (sibling.tail or "") or len(names) > _MOST_NAMES + 1:
             return ()
     return tuple(dict.fromkeys(name for name in names if len(name) <= _LONGEST_NAME and not _NO_SECTION.match(name)))
+
+
+def _step_of(home: Element) -> Element:
+    """Return the first step of the path: the link to the home page, or the element that holds nothing beside it."""
+    outer = home.getparent()
+    if outer is None or outer.tag not in _STEPS or home.getnext() is not None or _plain(home.tail):
+        return home
+    return outer
 
 
 def _plain(tail: str | None) -> list[str]:

@@ -36,6 +36,8 @@ _SUFFIXES = {"text_and_photo", "photographer"}
 _INNER_BRACKETS = re.compile(r"[(（][^()（）]*[)）]")
 _LAST_BRACKETS = re.compile(r"[(（](?P<inside>[^()（）]{2,80})[)）][。]?$")
 _BRACKET_ENDS = (")", "）", ")。", "）。")
+# 通讯员王远报道: the word ends the brackets. 综合报道 and 摄影报道 are read elsewhere.
+_REPORTS = re.compile(rf"(?<=[{HAN}]{{2}})(?<!综合)(?<!摄影)报[道导]$")
 _SENTENCE = re.compile(r"[。！？!?“”《》]")
 _WHOLE_BRACKETS = re.compile(r"^[(（\[【](?P<inside>.*)[)）\]】]$")
 _OPENING = re.compile(rf"[{HAN}]{{0,8}}?(?:{_LABEL.pattern})", re.VERBOSE)
@@ -51,7 +53,7 @@ def read_brackets(inside: str) -> tuple[Contributor, ...]:
     if _SENTENCE.search(inside):
         return ()
     if _LABEL.search(inside):
-        return _read_labelled(inside)
+        return _read_labelled(_REPORTS.sub("", inside))
     names = split_names(inside)
     if not all(is_name(name) for name in names) or not (len(names) > 1 or any(map(has_surname, names))):
         return ()
@@ -67,8 +69,11 @@ def read_byline_line(paragraph: str) -> tuple[Contributor, ...]:
     if match is None or _SENTENCE.search(line) or (match.start() > 8 and match.lastgroup not in _SUFFIXES):
         return ()
     contributors = _read_labelled(_INNER_BRACKETS.sub(" ", line), strict=True)
-    is_one = line != paragraph or _OPENING.match(line) is not None
-    return contributors if is_one and any(has_surname(one.name) for one in contributors) else ()
+    closes = match.lastgroup == "text_and_photo" and match.end() == len(line)  # 王远 摄影报道
+    is_one = closes or line != paragraph or _OPENING.match(line) is not None
+    # 文/图 announces nothing but names, even of peoples whose surnames the list lacks.
+    are_names = any(one.role == "text_and_photo" or has_surname(one.name) for one in contributors)
+    return contributors if is_one and are_names else ()
 
 
 def read_last_brackets(paragraph: str) -> tuple[Contributor, ...]:

@@ -35,7 +35,7 @@ _ISSUED = re.compile(
 )
 _SHORT_FOR_PICTURE = re.compile(rf"[\s\u3000/／|｜](?P<name>[{HAN}]{{2,12}})\s+[图圖]{_END}")
 _KIND_OF_PICTURE = re.compile(
-    r"[\s\u3000]*[(（【](?:资料照片|资料图片?|视频截图|图片|照片|本文图片.{0,6})[)）】][。]?$"
+    r"[\s\u3000]*(?:[(（【](?:资料照片|资料图片?|视频截图|图片|照片|本文图片.{0,6})[)）】]|(?<![\u4e00-\u9fff])资料(?:图片?|照片))[。]?$"
 )
 _LONGEST_CAPTION = 220
 _LONGEST_SENTENCE = 60

@@ -150,6 +150,9 @@ def _find_dateline(pieces: list[Piece]) -> tuple[int | None, Opening | None]:
 
 
 def _read_byline(pieces: list[Piece], dateline_at: int | None, opening: Opening | None, content: Content) -> None:
+    for piece in pieces:
+        if piece.type == "heading" and read_byline_line(piece.text):
+            piece.type = "text"  # set in bold it is still no heading
     if opening is not None and opening.brackets:
         _note_byline(content, read_brackets(opening.brackets), "dateline")
     if not content.byline and opening is not None and has_topic(opening):

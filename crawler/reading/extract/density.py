@@ -21,13 +21,16 @@ _INLINE = frozenset(
 _NEVER = SILENT | {"a", "head", "nav", "footer", "aside", "h1"}
 _LEAST_TEXT = 40
 _LEAST_HAN = 8
-# A block that wraps every paragraph in a block of its own gets its text from one level further down.
+# The block around gets a share, too: in it the body's further parts may stand. It gets all where two paragraphs or more
+# have a block each.
+_WORTH_OF_A_PARAGRAPH = 60
 _SHARE_OF_OUTER = 0.5
 
 
 def find_densest(root: Element) -> Element | None:
     """Return the block with the most running text, None if no block holds a paragraph's worth."""
     scores: dict[Element, float] = {}
+    wrapped: dict[Element, list[float]] = {}
     unread: dict[Element, bool] = {}
     for text in cast("list[etree._ElementUnicodeResult]", _LONG_TEXTS(root)):
         holder = text.getparent()
@@ -43,6 +46,11 @@ def find_densest(root: Element) -> Element | None:
         outer = container.getparent()
         if outer is not None and outer.tag not in {"html", "body"}:
             scores[outer] = scores.get(outer, 0.0) + worth * _SHARE_OF_OUTER
+            if worth >= _WORTH_OF_A_PARAGRAPH and _holds_one_line(container, line):
+                wrapped.setdefault(outer, []).append(worth)
+    for outer, worths in wrapped.items():
+        if len(worths) > 1:
+            scores[outer] += sum(worths) * (1 - _SHARE_OF_OUTER)
     if not scores:
         return None
     best = max(scores, key=lambda element: scores[element])
@@ -60,6 +68,15 @@ def _line_and_container(holder: Element) -> tuple[Element | None, Element | None
     while container is not None and container.tag in {"ul", "ol", "dl", "center"}:
         container = container.getparent()
     return line, container
+
+
+def _holds_one_line(container: Element, line: Element) -> bool:
+    """Tell whether a block holds one line of text and nothing else: `<div>` in place of `<p>`, or around it."""
+    if container.tag not in {"div", "section"}:
+        return False
+    if container is line:
+        return all(inner.tag in _INLINE for inner in line.iterdescendants("*"))
+    return len(container) == 1
 
 
 def _is_unread(element: Element, known: dict[Element, bool]) -> bool:

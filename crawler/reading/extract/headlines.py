@@ -15,6 +15,8 @@ _PORTAL = re.compile(
 _ONLY_PORTAL = re.compile(r"^\S{0,12}(?:新闻网|中新网|中国新闻网|新闻中心|新闻频道|首页|列表)$")
 _CANDIDATES = ("h2", "h3", "div", "p", "td", "span", "dt", "strong", "font", "b", "center")
 _LONGEST = 120
+# Some titles are filled with the headline's markup, which a `<title>` shows as it stands.
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 
 
 def find_headline(tree: Tree) -> tuple[Element | None, str | None, str]:
@@ -41,7 +43,7 @@ def find_headline(tree: Tree) -> tuple[Element | None, str | None, str]:
 def title_of(tree: Tree) -> str | None:
     """Return the text of the page's first `<title>`: documents included in the body have further ones."""
     first = next(tree.root.iter("title"), None)
-    return clean(first.text) or None if first is not None else None
+    return clean(_TAG.sub("", first.text or "")) or None if first is not None else None
 
 
 def strip_portal(title: str) -> str:

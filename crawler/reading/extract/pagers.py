@@ -66,15 +66,20 @@ def list_pages(tree: Tree, url: str) -> tuple[str, ...]:
     # /focus/3.html is the third page of /focus/, or a list of its own with the pages 3_2.html, 3_3.html.
     numbers_here = {here.shared: here.number, _whole(url): None}
     found: dict[tuple[str, ...], dict[str, int]] = {}
+    counted_from_one: set[tuple[str, ...]] = set()
     for target, text in _pager_links(tree, url):
         there = _place(target)
         if there is None or there.number is None or there.shared not in numbers_here:
             continue
-        if _NUMBERED.match(text) or _NEXT.match(text):
+        label = _NUMBERED.match(text)
+        if label or _NEXT.match(text):
             found.setdefault(there.shared, {}).setdefault(target, there.number)
+        if label and int(label["number"]) == there.number == 1:
+            counted_from_one.add(there.shared)
     for shared, pages in found.items():
         number_here = numbers_here[shared]
-        first = _smallest_missing(pages.values()) if number_here is None else number_here
+        first = 1 if shared in counted_from_one else _smallest_missing(pages.values())
+        first = first if number_here is None else number_here
         later = sorted((number, target) for target, number in pages.items() if number > first)
         if later:
             return tuple(target for _, target in later)[:_MOST_PAGES]
