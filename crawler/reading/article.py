@@ -72,7 +72,10 @@ class Image:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Damage:
-    """One stretch of text that a mirror has spoilt; `block` is its index in `Article.blocks`, None for the headline."""
+    """One stretch of text that a mirror has spoilt, as it stands on the page.
+
+    `block` is its index in `Article.blocks` (for an image block: in the caption), None for the headline.
+    """
 
     kind: DamageKind
     block: int | None

@@ -20,6 +20,8 @@ BYLINE_FROM_HIDDEN_AUTHOR = "byline_from_hidden_author"
 NO_TEXT = "no_text"
 # Bytes were lost when the page was decoded.
 REPLACEMENT_CHARACTERS = "replacement_characters"
+# A mirror has spoilt the text; `damage` names the stretches.
+DAMAGED_TEXT = "damaged_text"
 # A further page of the article was not read.
 PAGE_MISSING = "page_missing"
 
@@ -36,6 +38,7 @@ ALL = frozenset(
         BYLINE_FROM_HIDDEN_AUTHOR,
         NO_TEXT,
         REPLACEMENT_CHARACTERS,
+        DAMAGED_TEXT,
         PAGE_MISSING,
     )
 )

@@ -11,6 +11,7 @@ from crawler.reading.extract import cautions
 from crawler.reading.extract.body import Piece, read_pieces
 from crawler.reading.extract.breadcrumbs import read_sections
 from crawler.reading.extract.content import Content, body_of, compose
+from crawler.reading.extract.damage import find_damage
 from crawler.reading.extract.footage import read_gallery, read_videos
 from crawler.reading.extract.frame import Frame, find_frame, take_densest
 from crawler.reading.extract.furniture import is_masthead
@@ -83,6 +84,7 @@ def join(readings: Sequence[PageReading]) -> Article:
         end_mark=any(article.end_mark for article in articles),
         links=tuple(dict.fromkeys(link for article in articles for link in article.links)),
         origins=tuple({name: origin for article in reversed(articles) for name, origin in article.origins}.items()),
+        damage=find_damage(first.headline, blocks, images),
         warnings=tuple(dict.fromkeys(warnings)),
     )
 
@@ -185,6 +187,7 @@ def _article(sight: Sight, content: Content, imprint: Imprint, links: list[str])
     subheadline = text_of(sight.tree.first(layout.subheadline)) if layout else ""
     keywords = read_keywords(sight.metas)
     body = content.body
+    damage = find_damage(frame.headline, content.blocks, content.images)
     found = {
         "kicker": layout.kicker if layout and kicker else None,
         "subheadline": layout.subheadline if layout and subheadline else None,
@@ -215,7 +218,8 @@ def _article(sight: Sight, content: Content, imprint: Imprint, links: list[str])
         keywords=keywords,
         links=_outward(links, sight),
         origins=tuple(origins.items()),
-        warnings=_warnings(sight, content, imprint),
+        damage=damage,
+        warnings=(*_warnings(sight, content, imprint), *((cautions.DAMAGED_TEXT,) if damage else ())),
     )
 
 
