@@ -88,7 +88,8 @@ class Article:
 
     `published_at` and `modified_at` are aware. `body` is the text of the paragraph, heading,
     quote and table blocks joined by a blank line. `origins` maps a field to the selector or rule that gave it,
-    `confidence` says how far that one is to be trusted. `damage` tells what a mirror has spoilt, if it has.
+    `confidence` says how sure that one is (see extract/confidence.py). `damage` tells what a mirror has
+    spoilt.
     """
 
     content_type: ContentType

@@ -6,10 +6,11 @@ from urllib.parse import urljoin
 
 from crawler.errors import CrawlerError
 from crawler.reading.addresses import is_article_address
-from crawler.reading.article import Article, Block, ContentType, Image
+from crawler.reading.article import Article, Block, Confidence, ContentType, Image
 from crawler.reading.extract import cautions
 from crawler.reading.extract.body import Piece, read_pieces
 from crawler.reading.extract.breadcrumbs import read_sections
+from crawler.reading.extract.confidence import lowest, rate
 from crawler.reading.extract.content import Content, body_of, compose
 from crawler.reading.extract.damage import find_damage
 from crawler.reading.extract.footage import read_gallery, read_videos
@@ -73,7 +74,7 @@ def join(readings: Sequence[PageReading]) -> Article:
     if len(readings) == 1:
         return first
     blocks, images = _joined_blocks(articles)
-    return replace(
+    joined = replace(
         first,
         blocks=blocks,
         images=images,
@@ -83,10 +84,27 @@ def join(readings: Sequence[PageReading]) -> Article:
         dateline=next((article.dateline for article in articles if article.dateline), None),
         end_mark=any(article.end_mark for article in articles),
         links=tuple(dict.fromkeys(link for article in articles for link in article.links)),
-        origins=tuple({name: origin for article in reversed(articles) for name, origin in article.origins}.items()),
         damage=find_damage(first.headline, blocks, images),
         warnings=tuple(dict.fromkeys(warnings)),
     )
+    return replace(joined, origins=_joined_origins(articles, joined), confidence=_joined_confidence(articles, joined))
+
+
+def _joined_origins(articles: Sequence[Article], joined: Article) -> tuple[tuple[str, str], ...]:
+    """Return the origin of each field on the first page that has it."""
+    origins = {name: origin for article in reversed(articles) for name, origin in article.origins}
+    return tuple((name, origin) for name, origin in origins.items() if getattr(joined, name))
+
+
+def _joined_confidence(articles: Sequence[Article], joined: Article) -> tuple[tuple[str, Confidence], ...]:
+    """Return how sure each field is on the first page that has it; what all pages add to is as sure as on the worst."""
+    firsts = {name: level for article in reversed(articles) for name, level in article.confidence}
+    gathered: dict[str, Confidence] = {
+        name: lowest(level for article in articles for one, level in article.confidence if one == name)
+        for name in ("body", "images", "links")
+        if name in firsts
+    }
+    return tuple((name, level) for name, level in {**firsts, **gathered}.items() if getattr(joined, name))
 
 
 def _joined_blocks(articles: Iterable[Article]) -> tuple[tuple[Block, ...], tuple[Image, ...]]:
@@ -188,14 +206,16 @@ def _article(sight: Sight, content: Content, imprint: Imprint, links: list[str])
     keywords = read_keywords(sight.metas)
     body = content.body
     damage = find_damage(frame.headline, content.blocks, content.images)
+    outward = _outward(links, sight)
     found = {
+        "links": "body" if outward else None,
         "kicker": layout.kicker if layout and kicker else None,
         "subheadline": layout.subheadline if layout and subheadline else None,
         "sections": sections_origin,
         "keywords": "meta[keywords]" if keywords else None,
     }
     origins = {**frame.origins, **content.origins, **imprint.origins, **{k: v for k, v in found.items() if v}}
-    return Article(
+    article = Article(
         content_type=_content_type(sight, content, len(body)),
         language=read_language((frame.headline or "") + body, sight.tree.root.get("lang")),
         headline=frame.headline,
@@ -216,11 +236,13 @@ def _article(sight: Sight, content: Content, imprint: Imprint, links: list[str])
         images=content.images,
         end_mark=content.end_mark,
         keywords=keywords,
-        links=_outward(links, sight),
-        origins=tuple(origins.items()),
+        links=outward,
         damage=damage,
         warnings=(*_warnings(sight, content, imprint), *((cautions.DAMAGED_TEXT,) if damage else ())),
     )
+    held = {name: origin for name, origin in origins.items() if getattr(article, name)}
+    article = replace(article, origins=tuple(held.items()))
+    return replace(article, confidence=rate(sight, article))
 
 
 def _warnings(sight: Sight, content: Content, imprint: Imprint) -> tuple[str, ...]:
