@@ -25,10 +25,10 @@ from crawler.commands.options import (
 )
 from crawler.errors import UsageError
 from crawler.lines import ArticleLine, Provenance, decode_line, make_line
-from crawler.reading.article import Article
 from crawler.reading.extract.pages import EXTRACTOR_VERSION, join, read_page
+from crawler.reading.extract.reading import PageReading
 from crawler.reading.page import Page, decode_page
-from crawler.reading.portals import Portal, article_id, canonical_url, find_branch, find_portal
+from crawler.reading.portals import Portal, article_id, find_branch, find_portal, told_canonical_url
 from crawler.runs import RunSummary, read_summaries
 from crawler.state import State
 
@@ -90,7 +90,7 @@ def extract(
     if reading.article is None:
         _print_json({"content_type": "not_an_article", "url": url, "reason": reading.reason})
         return FINDINGS
-    _print_json(_line_of_page(page, join([reading]), described))
+    _print_json(_line_of_page(page, reading, described))
     return DONE
 
 
@@ -188,13 +188,13 @@ def status(
     return DONE
 
 
-def _line_of_page(page: Page, article: Article, portal: Portal) -> ArticleLine:
+def _line_of_page(page: Page, reading: PageReading, portal: Portal) -> ArticleLine:
     """Return the line of a page that lies in no collection: no pressmark, no version."""
     branch = find_branch(portal, page.url)
     origin = Provenance(
         id=article_id(page.url, portal),
         url=page.url,
-        canonical_url=canonical_url(page.url, portal),
+        canonical_url=told_canonical_url(page.url, reading.canonical, portal),
         portal=branch.portal if branch else None,
         branch=branch.code if branch else None,
         region=branch.region if branch else None,
@@ -202,13 +202,13 @@ def _line_of_page(page: Page, article: Article, portal: Portal) -> ArticleLine:
         encoding=page.encoding,
         extractor_version=EXTRACTOR_VERSION,
     )
-    return make_line(article, origin)
+    return make_line(join([reading]), origin)
 
 
 def _find_line(collection: Collection, what: str, portal: Portal) -> ArticleLine:
     state = State(collection.state, read_only=True)
     try:
-        known = state.version(what) or state.version_at(canonical_url(what, portal)) or state.version_at(what)
+        known = state.version(what) or state.version(article_id(what, portal)) or state.version_at(what)
     finally:
         state.shut()
     if known is None:

@@ -92,7 +92,7 @@ class Choice:
         if record.type == "conversion" or not record.url:
             return False
         host = _host(record.url)
-        if not self.branches or any(host in branch.hosts for branch in self.branches):
+        if not self.branches or any(branch.serves(host) for branch in self.branches):
             return self.holds_day(record.date.date())
         if host not in self.portal.asset_hosts or record.type != "metadata":
             return False

@@ -16,13 +16,20 @@ from crawler.reading.extract.damage import find_damage
 from crawler.reading.extract.footage import read_gallery, read_videos
 from crawler.reading.extract.frame import Frame, find_frame, take_densest
 from crawler.reading.extract.furniture import is_masthead
-from crawler.reading.extract.hidden import read_keywords
+from crawler.reading.extract.hidden import read_canonical, read_keywords
 from crawler.reading.extract.imprint import Imprint, Sight, read_imprint
 from crawler.reading.extract.language import read_language
 from crawler.reading.extract.pagers import article_pages
 from crawler.reading.extract.pictures import image_address
 from crawler.reading.extract.reading import PageReading
-from crawler.reading.extract.refusals import counts_as_list, find_refusal, is_error_text
+from crawler.reading.extract.refusals import (
+    counts_as_list,
+    find_refusal,
+    find_signs,
+    is_error_text,
+    is_home_title,
+    leads_home,
+)
 from crawler.reading.extract.surroundings import is_uploaded
 from crawler.reading.extract.tree import Element, Tree, text_of
 from crawler.reading.extract.wording import clean
@@ -46,16 +53,23 @@ def read_page(page: Page, branch: Branch | None) -> PageReading:
     tree = Tree(page.html)
     reason = find_refusal(tree, page.url)
     if reason is not None:
-        return _refuse(page, reason)
+        return _refuse(page, reason, tree, branch)
     frame = find_frame(tree, branch)
     content, links = _read_content(tree, frame, page)
     reason = _find_reason(tree, frame, content, page, branch)
     if reason is not None:
-        return _refuse(page, reason)
+        return _refuse(page, reason, tree, branch)
     sight = Sight(page, branch, tree, frame)
     _take_pictures_above(sight, content)
     article = _article(sight, content, read_imprint(sight, content), links)
-    return PageReading(article=article, reason=None, next_pages=article_pages(tree, page.url), encoding=page.encoding)
+    told = read_canonical(tree)
+    return PageReading(
+        article=article,
+        reason=None,
+        next_pages=article_pages(tree, page.url),
+        encoding=page.encoding,
+        canonical=_absolute(told, page.url) if told else None,
+    )
 
 
 def join(readings: Sequence[PageReading]) -> Article:
@@ -121,8 +135,9 @@ def _joined_blocks(articles: Iterable[Article]) -> tuple[tuple[Block, ...], tupl
     return tuple(blocks), tuple(images.values())
 
 
-def _refuse(page: Page, reason: str) -> PageReading:
-    return PageReading(article=None, reason=reason, next_pages=(), encoding=page.encoding)
+def _refuse(page: Page, reason: str, tree: Tree, branch: Branch | None) -> PageReading:
+    signs = find_signs(tree, page.url, reason, branch)
+    return PageReading(article=None, reason=reason, next_pages=(), encoding=page.encoding, signs=signs)
 
 
 def _read_content(tree: Tree, frame: Frame, page: Page) -> tuple[Content, list[str]]:
@@ -159,16 +174,24 @@ def _find_reason(tree: Tree, frame: Frame, content: Content, page: Page, branch:
     length = sum(len(block.text) for block in content.blocks if block.text)
     paragraphs = sum(1 for block in content.blocks if block.text)
     if not content.blocks:
-        if is_error_text(tree):
-            return "soft_404"
-        return "listing" if counts_as_list(tree.root, 0, branch) else "no_text"
+        return _reason_without_text(tree, page, branch)
+    is_list = frame.body is not None and counts_as_list(frame.body, paragraphs, branch)
     if is_article_address(page.url, branch):
-        return None
-    if frame.body is not None and counts_as_list(frame.body, paragraphs, branch):
+        # Some hosts answer with their home page where an article is gone.
+        return "home_page" if frame.layout is None and is_list and is_home_title(tree) else None
+    if is_list:
         return "listing"
     if frame.layout is None and length < _TEXT_OF_AN_ARTICLE and not any(block.url for block in content.blocks):
         return "listing" if counts_as_list(tree.root, 0, branch) else "no_text"
     return None
+
+
+def _reason_without_text(tree: Tree, page: Page, branch: Branch | None) -> str:
+    if is_error_text(tree):
+        return "soft_404"
+    if leads_home(tree, page.url):
+        return "home_page"
+    return "listing" if counts_as_list(tree.root, 0, branch) else "no_text"
 
 
 def _take_pictures_above(sight: Sight, content: Content) -> None:
