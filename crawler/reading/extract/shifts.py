@@ -20,6 +20,7 @@ _BEFORE = 4
 _SHORTEST, _LONGEST = 4, 24
 _PUNCTUATION = frozenset("，。、；：“”‘’（）《》！？")
 _LOST = "\ufffd"
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
 _LEAST_GAIN = 5.0
 _LEAST_COMMON = 3
 
@@ -65,12 +66,18 @@ def _slip_at(text: str, trace: int, after: int) -> Slip | None:
 def _reading(stretch: str) -> str:
     """Return the stretch's bytes read one further, up to where they end or make no character."""
     body = b"".join(map(_bytes_of, stretch))
-    return body[1:].decode("gbk", "replace").rstrip(_LOST)
+    ends = [body]
+    if stretch[-1].isascii():
+        # An ASCII character that ends the slip stood there as it is, or a mirror has folded it.
+        ends.append(b"".join(map(_bytes_of, stretch[:-1])) + stretch[-1].encode())
+    return max((end[1:].decode("gb18030", "replace").rstrip(_LOST) for end in ends), key=_sense)
 
 
 @lru_cache(maxsize=4096)
 def _bytes_of(character: str) -> bytes:
-    return _widened(character).encode("gbk", "ignore")
+    """Return the two bytes of a character, as GB 18030 has them for private characters too; none for any other."""
+    body = _widened(character).encode("gb18030", "ignore")
+    return body if len(body) == 2 else b""
 
 
 def _widened(character: str) -> str:
@@ -97,10 +104,11 @@ def _weight(character: str) -> float:
         return 0.5 if wide == character else 0.4  # a folded one may be what is left of a character
     if character == _LOST:
         return -1.0
-    body = wide.encode("gbk", "ignore")
-    if len(body) == 2 and 0xB0 <= body[0] <= 0xD7 and body[1] >= 0xA1:
+    body = _bytes_of(character)
+    if body and 0xB0 <= body[0] <= 0xD7 and body[1] >= 0xA1:
         return 0.0  # the commoner half of GB 2312
-    return -1.0 if body and body[0] > 0xA9 else -2.0
+    is_rare_han = bool(body) and body[0] > 0xA9 and not _PRIVATE.match(character)
+    return -1.0 if is_rare_han else -2.0
 
 
 def _is_chinese(reading: str) -> bool:
