@@ -16,18 +16,15 @@ What was read out of a body that is low is medium at most.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
+from functools import lru_cache
 
 from crawler.reading.addresses import address_date
 from crawler.reading.article import Article, Confidence
 from crawler.reading.extract import cautions
 from crawler.reading.extract.frame import Frame
 from crawler.reading.extract.headlines import strip_portal, title_of
-from crawler.reading.extract.imprint import (
-    Sight,
-    find_hidden_editors,
-    find_hidden_source,
-    find_visible_time,
-)
+from crawler.reading.extract.imprint import Sight, find_hidden_editors, find_hidden_source, find_visible_time
+from crawler.reading.portal import Layout
 
 _ORDER: tuple[Confidence, ...] = ("low", "medium", "high")
 _HIDDEN = frozenset(
@@ -91,10 +88,15 @@ def _level(name: str, origin: str, frame: Frame, signs: _Signs) -> Confidence:
     if name in signs.contradicted or (name, origin) in _FALLBACKS:
         return "low"
     layout = frame.layout
-    is_placed = layout is not None and origin in {getattr(layout, part.name) for part in fields(layout)}
+    is_placed = layout is not None and origin in _selectors(layout)
     if is_placed or origin in _HIDDEN or (layout is not None and origin in _INSIDE):
         return "high"
     return "low" if name in _UNLABELLED and name not in signs.agreed else "medium"
+
+
+@lru_cache(maxsize=256)
+def _selectors(layout: Layout) -> frozenset[str]:
+    return frozenset(getattr(layout, part.name) for part in fields(layout) if part.name not in {"name", "seen"})
 
 
 def _headline_sign(sight: Sight, article: Article) -> bool | None:

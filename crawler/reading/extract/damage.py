@@ -21,6 +21,7 @@ GLOSS = re.compile(
     rf"(?P<character>[{HAN}])[(（](?=[^()（）]*[āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ])"
     r"[a-zāáǎàēéěèīíǐìōóǒòūúǔùüǖǘǚǜńňǹḿ]{1,6}[)）]"
 )
+_TONE = re.compile("[āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ]")
 # Punctuation that folding makes ASCII. Brackets are left out: the portal itself types them in ASCII.
 _SIDE = rf"[{HAN}“”‘’《》「」、。]"
 FOLDED = re.compile(rf"(?<={_SIDE})[,:;!?](?={_SIDE}|$)")
@@ -87,6 +88,8 @@ def _texts(headline: str | None, blocks: Sequence[Block], images: Sequence[Image
 
 def _is_glossed(text: str) -> bool:
     """Tell whether pinyin behind traditional characters is a habit of the text, not an explanation."""
+    if not _TONE.search(text):
+        return False  # as nearly all texts; found out in no time
     glossed = [match["character"] for match in GLOSS.finditer(text)]
     traditional = Counter(filter(is_traditional, glossed))
     if traditional.total() < max(_LEAST_GLOSSES, _SHARE_OF_TRADITIONAL * len(glossed)):

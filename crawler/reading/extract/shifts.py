@@ -14,7 +14,8 @@ from crawler.reading.extract.wording import HAN
 
 # What a slip leaves behind: single Latin letters between Chinese characters, characters of the symbol rows of GBK
 # (kana, Greek, enumerations, box drawing), replacement characters.
-_TRACE = re.compile(rf"(?<=[{HAN}])[A-Za-zＡ-Ｚａ-ｚ](?=[{HAN}])|[⒈-⒛⑴-⒇ぁ-んァ-ヶΑ-Ωα-ωА-яㄅ-ㄩ─-╋](?=[{HAN}])|\ufffd")
+_TRACE = re.compile("(?P<letters>[A-Za-zＡ-Ｚａ-ｚ]+)|[⒈-⒛⑴-⒇ぁ-んァ-ヶΑ-Ωα-ωА-яㄅ-ㄩ─-╋\ufffd]")
+_HAN = re.compile(f"[{HAN}]")
 _SENTENCE_END = "。！？\n"
 _BEFORE = 4
 _SHORTEST, _LONGEST = 4, 24
@@ -39,10 +40,22 @@ def find_slips(text: str) -> list[Slip]:
     slips: list[Slip] = []
     done = 0
     for trace in _TRACE.finditer(text):
-        if trace.start() >= done and (slip := _slip_at(text, trace.start(), done)) is not None:
+        if trace.start() < done or not _is_wedged(text, trace):
+            continue
+        if (slip := _slip_at(text, trace.start(), done)) is not None:
             slips.append(slip)
             done = slip.end
     return slips
+
+
+def _is_wedged(text: str, trace: re.Match[str]) -> bool:
+    """Tell whether a trace stands alone before a Chinese character, a Latin letter behind one, too; a word does not."""
+    start, end = trace.span()
+    if trace[0] == _LOST:
+        return True
+    if trace["letters"] and (end - start > 1 or not start or not _HAN.match(text[start - 1])):
+        return False
+    return bool(_HAN.match(text, end))
 
 
 def _slip_at(text: str, trace: int, after: int) -> Slip | None:
