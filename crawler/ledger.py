@@ -5,7 +5,7 @@ and looks at no clock: it reads the state, and returns an `Outcome` that `apply`
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urldefrag, urljoin, urlsplit
@@ -22,7 +22,15 @@ from crawler.reading.extract.pages import EXTRACTOR_VERSION, join, read_page
 from crawler.reading.extract.reading import PageReading
 from crawler.reading.extract.requisites import page_requisites, style_requisites
 from crawler.reading.page import Page, decode_page
-from crawler.reading.portals import Portal, article_id, canonical_url, find_branch, is_article_url, url_date
+from crawler.reading.portals import (
+    Portal,
+    article_id,
+    canonical_url,
+    find_branch,
+    is_article_url,
+    told_canonical_url,
+    url_date,
+)
 from crawler.state import Condition, Kind, Link, Row, State, Version, Visit
 
 MAX_ATTEMPTS = 3
@@ -147,7 +155,7 @@ def compose(
     origin = Provenance(
         id=identity,
         url=first.url,
-        canonical_url=canonical_url(first.url, portal),
+        canonical_url=told_canonical_url(first.url, first.reading.canonical, portal),
         portal=portal.name,
         branch=branch.code if branch else None,
         region=branch.region if branch else None,
@@ -201,7 +209,7 @@ def _is_known(state: State, visit: Visit, portal: Portal) -> bool:
     if not before or not visit.capture or before.pressmark.record_id != visit.capture.record_id:
         return False
     if visit.kind == "article":
-        return state.draft(visit.url) is None and state.version_at(canonical_url(visit.url, portal)) is not None
+        return state.draft(visit.url) is None and state.version(article_id(visit.url, portal)) is not None
     return not state.needed_by(visit.url)
 
 
@@ -287,7 +295,7 @@ def _fold_listing(state: State, exchange: Exchange, visit: Visit, portal: Portal
         return Outcome(visit=visit, fault=f"{type(error).__name__}: {error}")
     hops = visit.hops + "L"
     articles = list(dict.fromkeys(_first_page(asked_url(one.url), portal) for one in listing.articles))
-    articles = [url for url in articles if is_own_host(url, portal)]
+    articles = _each_once(state, (url for url in articles if is_own_host(url, portal)), portal)
     links = [
         Link(url=url, host=_host(url), kind="article", via=visit.url, hops=hops, day=_day(url, visit, portal))
         for url in articles
@@ -393,6 +401,17 @@ def _fold_line(state: State, record: Conversion) -> Outcome:
         record_id=record.pressmark.record_id,
     )
     return Outcome(versions=(version,), lines=((line, record.block),), events=(event,))
+
+
+def _each_once(state: State, urls: Iterable[str], portal: Portal) -> list[str]:
+    """Return the addresses without those of a document that has an article line, or stands before, under another one.
+
+    A document may be listed in several sections; its number tells that it is the same.
+    """
+    documents: dict[str, str] = {}
+    for url in urls:
+        documents.setdefault(article_id(url, portal), url)
+    return [url for document, url in documents.items() if state.row(url) or state.version(document) is None]
 
 
 def redirected(state: State, url: str) -> Iterator[str]:

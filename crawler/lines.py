@@ -83,8 +83,11 @@ class Http(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Extractor(msgspec.Struct, frozen=True, kw_only=True):
-    """How the page was read: reading version, layout, field -> selector or rule, how sure each is, and warnings.
+    """How the page was read: reading version, layout, and what is to be thought of each field.
 
+    `origins` names the selector or rule that gave each field that is not empty, `confidence` says how sure it is:
+    `high` for a layout's own selector, hidden data of the page or a label in the text; `medium` for a generic rule with
+    a label, or with a second sign that agrees; `low` for a fallback, and for what another sign on the page contradicts.
     `damage` names the stretches of text that a mirror has spoilt; they stand in the line as they were found.
     """
 

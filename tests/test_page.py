@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.reading.extract.wording import clean
 from crawler.reading.page import Page, decode_page
 
 CAPTURED_AT = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
@@ -88,6 +89,40 @@ def test_a_label_that_names_no_charset_of_pages_is_passed_over(label: str) -> No
     page = decode(f"<meta charset={label}>{SENTENCE}".encode(), f"text/html; charset={label}")
     assert page.html.endswith(SENTENCE)
     assert page.encoding.declared == label
+
+
+def test_a_header_that_says_gb2312_means_gb18030_too() -> None:
+    page = decode(SENTENCE.encode("gb18030"), "text/html; charset=GB2312")
+    assert (page.html, page.encoding.declared, page.encoding.used) == (SENTENCE, "gb2312", "gb18030")
+
+
+def test_a_header_without_a_charset_leaves_the_word_to_the_meta_label() -> None:
+    page = decode(
+        b"<META http-equiv=Content-Type content='text/html; CHARSET=GBK'>" + SENTENCE.encode("gb18030"), "text/html"
+    )
+    assert (page.encoding.declared, page.html[-len(SENTENCE) :]) == ("gbk", SENTENCE)
+
+
+def test_a_label_in_a_comment_is_none_and_one_in_an_xml_declaration_is_one() -> None:
+    commented = decode(b"<!-- <meta charset=utf-8> -->" + SENTENCE.encode("gb18030"))
+    assert (commented.encoding.declared, commented.encoding.used) == (None, "gb18030")
+    declared = decode(b'<?xml version="1.0" encoding="gb2312"?>' + SENTENCE.encode("gb18030"))
+    assert (declared.encoding.declared, declared.html[-len(SENTENCE) :]) == ("gb2312", SENTENCE)
+
+
+def test_full_width_characters_stay_as_they_are() -> None:
+    text = "开幕，他说：“（好）！？；”①㈱１２Ａ　完"
+    for label, codec in (("utf-8", "utf-8"), ("gb2312", "gb18030")):
+        assert decode(f"<meta charset={label}>{text}".encode(codec)).html.endswith(text)
+
+
+def test_a_replacement_character_that_the_page_holds_is_no_loss_of_ours() -> None:
+    page = decode(f"<meta charset=utf-8>{SENTENCE}\ufffd".encode())
+    assert (page.html[-1], page.encoding.replacement_chars) == ("\ufffd", 0)
+
+
+def test_indents_and_invisible_characters_go_and_inner_ideographic_spaces_stay() -> None:
+    assert clean("　　记者\u3000王远\u200b报道\ufeff，渡口开航\u200b。　\n") == "记者\u3000王远报道，渡口开航。"
 
 
 @given(

@@ -19,6 +19,7 @@ from crawler.reading.portals import (
     is_article_url,
     load_portal,
     nearest_branches,
+    told_canonical_url,
     url_date,
 )
 
@@ -73,6 +74,11 @@ def test_a_small_portal_is_read_with_its_defaults(tmp_path: Path) -> None:
         ('name = "北京"', 'name = "北京"\nseen = { sections = "March" }', "little.toml: branch 'bj': seen: key 'sections' must be a year, month or day such as 2020-03, not 'March'"),
         ('marker =', 'seen = "20-3"\nmarker =', "little.toml: layout 'plain': key 'seen' must be a year, month or day such as 2020-03, not '20-3'"),
         ('name = "北京"', 'name = ""', "key 'name' must be a text that is not empty"),
+        ('name = "北京"', 'name = "北京"\nmobile = [{ hosts = "m.little.test" }]', "little.toml: branch 'bj': mobile 1: unknown key 'hosts' (did you mean 'host'?)"),
+        ('name = "北京"', 'name = "北京"\nmobile = [{ host = "http://m", path = "/(x)", to = "/" }]', "mobile 1: key 'host': 'http://m' is no host name; leave out scheme, port and path"),
+        ('name = "北京"', 'name = "北京"\nmobile = [{ path = "/(x" }]', "mobile 1: key 'path' is no regular expression"),
+        ('name = "北京"', 'name = "北京"\nmobile = [{ path = "/(x)" }]', "mobile 1: key 'path' must have the group (?P<id>...) where there is no key 'to'"),
+        ('name = "北京"', 'name = "北京"\nmobile = [{ path = "/(x)", to = "/\\\\2" }]', "mobile 1: key 'to': '/\\2' does not fit the groups of 'path'"),
     ],
 )  # fmt: skip
 def test_a_wrong_file_is_refused_with_place_and_remedy(tmp_path: Path, old: str, new: str, message: str) -> None:
@@ -127,15 +133,51 @@ def test_a_branch_is_found_by_either_host_and_in_any_case() -> None:
         ("http://EXAMPLE.org:80", "http://example.org/"),
         ("http://www.zj.chinanews.com/yw/zjyw.d.html?nid=272&p=2#a", "https://www.zj.chinanews.com.cn/yw/zjyw.d.html?nid=272&p=2"),
         ("http://[::1", "http://[::1"),
+        ("http://m.chinanews.com/wap/detail/zw/gn/2018/11-28/8687405.shtml", "https://www.chinanews.com.cn/gn/2018/11-28/8687405.shtml"),
+        ("https://m.chinanews.com/wap/detail/zw/sh/shipin/2018/11-28/news794023.shtml", "https://m.chinanews.com/wap/detail/zw/sh/shipin/2018/11-28/news794023.shtml"),
+        ("http://m.chinanews.com/wap/detail/chs/zw/10213707.shtml?f=app", "https://m.chinanews.com/wap/detail/chs/zw/10213707.shtml"),
+        ("http://m.chinanews.com/wap/?x=1", "https://m.chinanews.com/wap/?x=1"),
+        ("http://www.gd.chinanews.com/wap/2025/2025-12-03/445501.shtml", "https://www.gd.chinanews.com.cn/2025/2025-12-03/445501.shtml"),
+        ("http://www.js.chinanews.com/wap/2025/2025-12-03/445501.shtml", "https://www.js.chinanews.com.cn/wap/2025/2025-12-03/445501.shtml"),
     ],
 )  # fmt: skip
 def test_all_forms_of_an_address_have_one_canonical_form(url: str, canonical: str) -> None:
     assert canonical_url(url, CHINANEWS) == canonical
 
 
+def test_a_page_for_telephones_belongs_to_its_branch_under_its_number() -> None:
+    for url in (
+        "http://m.chinanews.com/wap/detail/zw/gn/2024/05-08/10213707.shtml",
+        "https://m.chinanews.com/wap/detail/chs/zw/10213707.shtml",
+        "https://www.chinanews.com.cn/sh/2024/05-08/10213707.shtml",
+    ):
+        branch = find_branch(CHINANEWS, url)
+        assert branch is not None
+        assert (branch.code, article_id(url, CHINANEWS)) == ("national", "chinanews:national:10213707")
+        assert is_article_url(url, CHINANEWS)
+    traditional = "https://m.chinanews.com/wap/detail/cht/zw/10213707.shtml"
+    assert not is_article_url(traditional, CHINANEWS)
+    assert article_id(traditional, CHINANEWS) != "chinanews:national:10213707"
+
+
+def test_a_page_may_name_its_canonical_address_but_not_that_of_another_article() -> None:
+    url = "https://m.chinanews.com/wap/detail/chs/zw/10213707.shtml"
+    told = "http://www.chinanews.com/sh/2024/05-08/10213707.shtml"
+    assert told_canonical_url(url, told, CHINANEWS) == "https://www.chinanews.com.cn/sh/2024/05-08/10213707.shtml"
+    for other in (
+        None,
+        "http://www.chinanews.com/",
+        "http://www.chinanews.com/sh/2024/05-08/10213708.shtml",
+        "http://[",
+    ):
+        assert told_canonical_url(url, other, CHINANEWS) == url
+
+
 @pytest.mark.parametrize(
     ("url", "number", "day"),
     [
+        ("https://www.gd.chinanews.com.cn/wap/2025/2025-12-03/445501.shtml", "gd:445501", date(2025, 12, 3)),
+        ("http://m.chinanews.com/wap/detail/zw/gn/2018/11-28/8687405_2.shtml", "national:8687405", date(2018, 11, 28)),
         ("http://www.js.chinanews.com/news/2014/0806/87633.html", "js:87633", date(2014, 8, 6)),
         ("https://www.js.chinanews.com.cn/news/2025/0916/230110_2.html", "js:230110", date(2025, 9, 16)),
         ("https://www.zj.chinanews.com.cn/cj/2026-03-06/detail-ihfaimzs0649597.shtml", "zj:ihfaimzs0649597", date(2026, 3, 6)),

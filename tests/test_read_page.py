@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from crawler.errors import CrawlerError
 from crawler.reading.article import Article, Contributor, Dateline, Source
-from crawler.reading.extract import cautions
+from crawler.reading.extract import cautions, refusals
 from crawler.reading.extract.pages import join, read_page
 from crawler.reading.extract.reading import PageReading
 from crawler.reading.page import decode_page
@@ -470,6 +470,9 @@ SUMMARIES = "".join(
         (f"<title>财经新闻</title><div><ul>{SUMMARIES}</ul></div>", "http://a.test/business/", "listing"),
         (f"<title>关于</title><p>{SECOND[:40]}</p>", "http://a.test/about.html", "no_text"),
         (js_page(""), JS, "no_text"),
+        ('<script>window.location.href = "http://www.js.chinanews.com/"</script>', JS, "home_page"),
+        ('<title>中国新闻网</title><meta http-equiv="Refresh" content="3; url=/index.html"><p>正在跳转</p>', JS, "home_page"),
+        (f"<title>中国新闻网江苏-首页</title><div><ul>{SUMMARIES}</ul></div>", JS, "home_page"),
         ("", JS, "empty_page"),
         ("   \n", JS, "empty_page"),
         ("<script>document.write(1)</script>", JS, "no_text"),
@@ -478,6 +481,20 @@ SUMMARIES = "".join(
 def test_a_page_that_is_no_article_says_why(html: str, url: str, reason: str) -> None:
     reading = read(html, url)
     assert (reading.article, reading.reason) == (None, reason)
+    assert reason in refusals.MEANINGS
+
+
+def test_a_refused_page_names_what_shows_the_reason() -> None:
+    assert read("<title>中国新闻网-404页面</title>").signs == ("title: 中国新闻网-404页面",)
+    assert read("<title>提示</title><p>抱歉，出错啦</p>").signs == ("title: 提示", "text: 出错啦")
+    assert read('<meta http-equiv=refresh content="0;url=/">').signs == ("leads to: https://www.js.chinanews.com.cn/",)
+    assert read(f"<ul>{LINKS}</ul>", "http://a.test/x/").signs == ("links to articles: 20",)
+
+
+def test_an_article_that_links_to_many_others_stays_an_article() -> None:
+    links = "".join(f'<p><a href="/news/2025/0227/{n}.html">第{n}篇</a>：{SECOND}</p>' for n in range(230100, 230110))
+    page = f"<title>本周要闻回顾-中国新闻网江苏</title><h1>本周要闻回顾</h1><div>{links}</div>"
+    assert article(page, "http://a.test/news/2025/0227/230110.html").headline == "本周要闻回顾"
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ class Choice:
         if record.type == "conversion" or not record.url or not self.holds_day(record.date.date()):
             return False
         host = _host(record.url)
-        if not self.branches or host in self._hosts():
+        if not self.branches or self._serves(host):
             return True
         return host in self.portal.asset_hosts and record.type == "metadata" and record.fields().get("kind") == "robots"
 
@@ -110,11 +110,11 @@ class Choice:
             *self.portal.asset_hosts,
             *(host for one in self.portal.branches if one.code == NATIONAL for host in one.hosts),
         )
-        hosts = self._hosts()
-        return not self.branches or _host(record.url) in (*shared, *hosts) or _host(fields.get("via", "")) in hosts
+        host, found_by = _host(record.url), _host(fields.get("via", ""))
+        return not self.branches or host in shared or self._serves(host) or self._serves(found_by)
 
-    def _hosts(self) -> tuple[str, ...]:
-        return tuple(host for branch in self.branches for host in branch.hosts)
+    def _serves(self, host: str) -> bool:
+        return any(branch.serves(host) for branch in self.branches)
 
 
 class Choosing:

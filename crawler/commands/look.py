@@ -13,6 +13,7 @@ from archive.pressmark import Pressmark
 from archive.reader import read_record
 from crawler.collection import Collection
 from crawler.commands import terminal
+from crawler.commands.explaining import explain_line, explain_refusal
 from crawler.commands.options import (
     DONE,
     FINDINGS,
@@ -25,12 +26,18 @@ from crawler.commands.options import (
 )
 from crawler.errors import UsageError
 from crawler.lines import ArticleLine, Provenance, decode_line, make_line
-from crawler.reading.article import Article
+from crawler.reading.extract.mending import load_converter
+from crawler.reading.extract.mending import mend as mend_article
 from crawler.reading.extract.pages import EXTRACTOR_VERSION, join, read_page
+from crawler.reading.extract.reading import PageReading
 from crawler.reading.page import Page, decode_page
-from crawler.reading.portals import Portal, article_id, canonical_url, find_branch, find_portal
+from crawler.reading.portals import Portal, article_id, find_branch, find_portal, told_canonical_url
 from crawler.runs import RunSummary, read_summaries
 from crawler.state import State
+
+ExplainOption = Annotated[
+    bool, typer.Option("--explain", help="Show instead where each field comes from and how sure it is.")
+]
 
 
 class BranchStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,12 +79,21 @@ def extract(
         ),
     ] = None,
     content_type: Annotated[str | None, typer.Option(help="The Content-Type header that came with it.")] = None,
+    explain: ExplainOption = False,
+    mend: Annotated[
+        bool,
+        typer.Option(
+            "--mend", help="Add a mended copy (key mended) of a text that a mirror has spoilt, null if none is."
+        ),
+    ] = False,
     portal: PortalOption = "chinanews",
 ) -> int:
     """Print the article line of a saved page as JSON; exit code 3 if it is no article.
 
     Example: pressmark extract page.html --url https://www.js.chinanews.com.cn/news/2025/0227/230110.html
     """
+    if explain and mend:
+        raise UsageError("--explain and --mend: take one of them; --explain prints a table, --mend the line as JSON")
     if not url.startswith(("http://", "https://")):
         raise UsageError(f"--url {url}: not an address of a page; it begins with http:// or https://")
     body = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
@@ -88,9 +104,20 @@ def extract(
     described = find_portal(portal)
     reading = read_page(page, find_branch(described, url))
     if reading.article is None:
-        _print_json({"content_type": "not_an_article", "url": url, "reason": reading.reason})
+        if explain:
+            explain_refusal(url, reading)
+        else:
+            _print_json(
+                {"content_type": "not_an_article", "url": url, "reason": reading.reason, "signs": reading.signs}
+            )
         return FINDINGS
-    _print_json(_line_of_page(page, join([reading]), described))
+    line = _line_of_page(page, reading, described)
+    if explain:
+        explain_line(line)
+    elif mend:
+        _print_json({**msgspec.to_builtins(line), "mended": mend_article(reading.article, load_converter())})
+    else:
+        _print_json(line)
     return DONE
 
 
@@ -101,6 +128,7 @@ def show(
     *,
     raw: Annotated[bool, typer.Option("--raw", help="Write the captured response, byte for byte as it came.")] = False,
     json: JsonOption = False,
+    explain: ExplainOption = False,
     portal: PortalOption = "chinanews",
     data: DataOption = Path("data"),
     collection: CollectionOption = "",
@@ -117,6 +145,8 @@ def show(
         sys.stdout.buffer.write(read_record(found.archive, line.pressmark).block)
     elif json:
         _print_json(line)
+    elif explain:
+        explain_line(line)
     else:
         _print_article(line)
     return DONE
@@ -188,13 +218,13 @@ def status(
     return DONE
 
 
-def _line_of_page(page: Page, article: Article, portal: Portal) -> ArticleLine:
+def _line_of_page(page: Page, reading: PageReading, portal: Portal) -> ArticleLine:
     """Return the line of a page that lies in no collection: no pressmark, no version."""
     branch = find_branch(portal, page.url)
     origin = Provenance(
         id=article_id(page.url, portal),
         url=page.url,
-        canonical_url=canonical_url(page.url, portal),
+        canonical_url=told_canonical_url(page.url, reading.canonical, portal),
         portal=branch.portal if branch else None,
         branch=branch.code if branch else None,
         region=branch.region if branch else None,
@@ -202,13 +232,13 @@ def _line_of_page(page: Page, article: Article, portal: Portal) -> ArticleLine:
         encoding=page.encoding,
         extractor_version=EXTRACTOR_VERSION,
     )
-    return make_line(article, origin)
+    return make_line(join([reading]), origin)
 
 
 def _find_line(collection: Collection, what: str, portal: Portal) -> ArticleLine:
     state = State(collection.state, read_only=True)
     try:
-        known = state.version(what) or state.version_at(canonical_url(what, portal)) or state.version_at(what)
+        known = state.version(what) or state.version(article_id(what, portal)) or state.version_at(what)
     finally:
         state.shut()
     if known is None:

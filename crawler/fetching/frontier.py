@@ -261,4 +261,4 @@ class Frontier(BaseScheduler):
         if name in self._plan.list_hosts:
             return EVERYTHING
         national = (branch for branch in self._recorder.portal.branches if branch.code == NATIONAL)
-        return ARTICLES if any(name in branch.hosts for branch in national) else ARTICLE_PARTS
+        return ARTICLES if any(branch.serves(name) for branch in national) else ARTICLE_PARTS

@@ -32,7 +32,7 @@ class Plan:
     @property
     def list_hosts(self) -> frozenset[str]:
         """The hosts whose lists are read."""
-        return frozenset(host for branch in self.branches for host in branch.hosts)
+        return frozenset(host for branch in self.branches for host in branch.every_host)
 
     def delay(self, robots_delay: float | None) -> float:
         """Return the seconds between two requests to a host whose robots.txt asks for `robots_delay`."""

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
-from crawler.reading.portal import Branch, Portal
+from crawler.reading.portal import Branch, MobileForm, Portal
 
 # The forms of article URLs that the branches of chinanews use: a day in the folders or in the file name, then a number.
 _DATED = re.compile(
@@ -32,10 +32,10 @@ class _Named:
 
 
 def find_branch(portal: Portal, url: str) -> Branch | None:
-    """Return the branch that serves the URL's host, None for a host in no branch."""
+    """Return the branch that serves the URL's host, also one for telephones; None for a host in no branch."""
     parts = _split(url)
     host = _host(parts) if parts else ""
-    return next((branch for branch in portal.branches if host in branch.hosts), None)
+    return next((branch for branch in portal.branches if branch.serves(host)), None)
 
 
 def nearest_branches(portal: Portal, code: str) -> list[str]:
@@ -48,19 +48,29 @@ def nearest_branches(portal: Portal, code: str) -> list[str]:
 def canonical_url(url: str, portal: Portal) -> str:
     """Return the one address that stands for all forms of an article's URL (host, scheme, fragment, default port).
 
-    The query of an article's URL goes too: it says how a reader came. What is no HTTP URL comes back as it is.
+    The query of an article's URL goes too: it says how a reader came. A form for telephones becomes the branch's own
+    where it tells enough for that. What is no HTTP URL comes back as it is.
     """
     parts = _split(url)
     if parts is None:
         return url
     branch = find_branch(portal, url)
     port = _port(parts)
+    path = _desktop_path(parts, branch)
+    query = "" if _names(parts, branch) else parts.query
     if branch is not None and port is None:
-        scheme, netloc = branch.scheme, branch.hosts[0]
+        is_own = _host(parts) in branch.hosts or path != parts.path
+        scheme, netloc = branch.scheme, branch.hosts[0] if is_own else _host(parts)
     else:
         scheme, netloc = parts.scheme, _host(parts) + (f":{port}" if port else "")
-    query = "" if _names(parts.path, branch) else parts.query
-    return urlunsplit((scheme, netloc, parts.path or "/", query, ""))
+    return urlunsplit((scheme, netloc, path or "/", query, ""))
+
+
+def told_canonical_url(url: str, told: str | None, portal: Portal) -> str:
+    """Return the canonical URL of an article whose page names `told` as such; that counts for the same article only."""
+    if told is not None and is_article_url(told, portal) and article_id(told, portal) == article_id(url, portal):
+        return canonical_url(told, portal)
+    return canonical_url(url, portal)
 
 
 def article_id(url: str, portal: Portal) -> str:
@@ -72,7 +82,7 @@ def article_id(url: str, portal: Portal) -> str:
     if parts is None:
         return f"{portal.name}:{url}"
     branch = find_branch(portal, url)
-    named = _names(parts.path, branch)
+    named = _names(parts, branch)
     rest = named.number if named else parts.path + (f"?{parts.query}" if parts.query else "")
     return f"{portal.name}:{branch.code if branch else _host(parts)}:{rest}"
 
@@ -85,7 +95,7 @@ def is_article_url(url: str, portal: Portal) -> bool:
 def is_article_address(url: str, branch: Branch | None) -> bool:
     """Tell whether the URL has the form of an article's, where the branch of its host is known."""
     parts = _split(url)
-    return parts is not None and _names(parts.path, branch) is not None
+    return parts is not None and _names(parts, branch) is not None
 
 
 def url_date(url: str, portal: Portal) -> date | None:
@@ -96,18 +106,43 @@ def url_date(url: str, portal: Portal) -> date | None:
 def address_date(url: str, branch: Branch | None) -> date | None:
     """Return the day that the URL names, where the branch of its host is known."""
     parts = _split(url)
-    named = _names(parts.path, branch) if parts else None
+    named = _names(parts, branch) if parts else None
     return named.day if named else None
 
 
 def address_number(url: str, branch: Branch | None) -> str | None:
     """Return the number that the URL of an article names, where the branch of its host is known."""
     parts = _split(url)
-    named = _names(parts.path, branch) if parts else None
+    named = _names(parts, branch) if parts else None
     return named.number.rpartition("-")[2] if named else None
 
 
-def _names(path: str, branch: Branch | None) -> _Named | None:
+def _mobile_form(parts: SplitResult, branch: Branch | None) -> tuple[MobileForm, re.Match[str]] | None:
+    """Return the form for telephones that the URL has, with its match."""
+    if branch is None or not branch.mobile:
+        return None
+    host = _host(parts)
+    for form in branch.mobile:
+        is_its_host = form.host == host if form.host else host in branch.hosts
+        if is_its_host and (match := form.path.fullmatch(parts.path)):
+            return form, match
+    return None
+
+
+def _desktop_path(parts: SplitResult, branch: Branch | None) -> str:
+    """Return the URL's path as the branch's first host has it; the same where it has no form for telephones."""
+    found = _mobile_form(parts, branch)
+    return found[1].expand(found[0].to) if found and found[0].to else parts.path
+
+
+def _names(parts: SplitResult, branch: Branch | None) -> _Named | None:
+    found = _mobile_form(parts, branch)
+    if found and not found[0].to:
+        return _Named(number=found[1]["id"], day=None)
+    return _names_of_path(_desktop_path(parts, branch), branch)
+
+
+def _names_of_path(path: str, branch: Branch | None) -> _Named | None:
     if branch is not None and branch.article_url is not None and (own := branch.article_url.search(path)):
         found = own.groupdict()
         series = found.get("series")

@@ -72,7 +72,10 @@ class Image:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Damage:
-    """One stretch of text that a mirror has spoilt; `block` is its index in `Article.blocks`, None for the headline."""
+    """One stretch of text that a mirror has spoilt, as it stands on the page.
+
+    `block` is its index in `Article.blocks` (for an image block: in the caption), None for the headline.
+    """
 
     kind: DamageKind
     block: int | None
@@ -85,7 +88,8 @@ class Article:
 
     `published_at` and `modified_at` are aware. `body` is the text of the paragraph, heading,
     quote and table blocks joined by a blank line. `origins` maps a field to the selector or rule that gave it,
-    `confidence` says how far that one is to be trusted. `damage` tells what a mirror has spoilt, if it has.
+    `confidence` says how sure that one is (see extract/confidence.py). `damage` tells what a mirror has
+    spoilt.
     """
 
     content_type: ContentType

@@ -21,7 +21,8 @@ _NOT_FOR_PAGES = {
     *("utf-7", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"),
     *("base64", "bz2", "hex", "quopri", "rot13", "rot-13", "uu", "zlib", "mbcs", "oem"),
 }
-_LABEL = re.compile(r"""charset\s*=\s*["']?\s*(?P<label>[\w-]+)""", re.IGNORECASE)
+# In a header, a meta tag, or the declaration of an XHTML page.
+_LABEL = re.compile(r"""(?:charset|<\?xml[^>]*?\sencoding)\s*=\s*["']?\s*(?P<label>[\w-]+)""", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _HAN = re.compile("[\u3400-\u9fff]")
 _ENOUGH_HAN = 4

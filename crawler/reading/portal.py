@@ -54,6 +54,20 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MobileForm:
+    r"""A form that the branch's articles have for telephones: on a `host` of its own, else on the branch's hosts.
+
+    `path` is matched against the whole path; `to` is the path of the same document on the branch's first host, with
+    the groups of `path` as \1 or \g<name>. Without `to` the form does not tell that path; `path` then has a group
+    `id`, by which the document is known.
+    """
+
+    path: re.Pattern[str]
+    host: str | None = None
+    to: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Branch:
     """One regional site. The first of `hosts` is the canonical one; `article_url` is matched against the path.
 
@@ -74,6 +88,16 @@ class Branch:
     layouts: tuple[Layout, ...]
     charset: str | None = None
     seen: Mapping[str, str] = field(default_factory=dict, hash=False)
+    mobile: tuple[MobileForm, ...] = ()
+
+    @property
+    def every_host(self) -> tuple[str, ...]:
+        """The branch's hosts, with those for telephones."""
+        return self.hosts + tuple(dict.fromkeys(form.host for form in self.mobile if form.host))
+
+    def serves(self, host: str) -> bool:
+        """Tell whether a host is one of the branch's."""
+        return host in self.hosts or any(form.host == host for form in self.mobile)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

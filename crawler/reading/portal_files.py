@@ -9,7 +9,7 @@ from pathlib import Path
 from parsel import css2xpath
 
 from crawler.errors import UsageError
-from crawler.reading.portal import Branch, Layout, Portal, Section
+from crawler.reading.portal import Branch, Layout, MobileForm, Portal, Section
 from crawler.reading.tables import Table, nearest
 
 _BUILT_IN = Path(__file__).parents[1] / "portals"
@@ -63,7 +63,7 @@ def _read_portal(table: Table) -> Portal:
 
 
 def _read_branch(portal: str, code: str, table: Table, layouts: dict[str, Layout]) -> Branch:
-    table.allow("name", "region", "scheme", "hosts", "article_url", "charset", "sections", "layouts", "seen")
+    table.allow("name", "region", "scheme", "hosts", "article_url", "charset", "sections", "layouts", "seen", "mobile")
     hosts = _read_hosts(table, "hosts")
     if not hosts:
         raise UsageError(f"{table.place}: key 'hosts' must name at least one host")
@@ -83,6 +83,7 @@ def _read_branch(portal: str, code: str, table: Table, layouts: dict[str, Layout
         layouts=tuple(layouts[name] for name in names),
         charset=_read_charset(table),
         seen=_read_seen(table),
+        mobile=tuple(_read_mobile_form(part) for part in table.tables("mobile")),
     )
 
 
@@ -124,6 +125,24 @@ def _read_day(table: Table, key: str) -> str | None:
     if day is not None and not _SEEN.fullmatch(day):
         raise UsageError(f"{table.place}: key '{key}' must be a year, month or day such as 2020-03, not '{day}'")
     return day
+
+
+def _read_mobile_form(table: Table) -> MobileForm:
+    table.allow("host", "path", "to")
+    host, source, to = table.optional_text("host"), table.text("path"), table.optional_text("to")
+    if host is not None and not _HOST.fullmatch(host):
+        raise UsageError(f"{table.place}: key 'host': '{host}' is no host name; leave out scheme, port and path")
+    try:
+        path = re.compile(source)
+    except re.error as error:
+        raise UsageError(f"{table.place}: key 'path' is no regular expression: {error}") from error
+    if to is None and "id" not in path.groupindex:
+        raise UsageError(f"{table.place}: key 'path' must have the group (?P<id>...) where there is no key 'to'")
+    try:
+        path.sub(to or "", "")
+    except (re.error, IndexError) as error:
+        raise UsageError(f"{table.place}: key 'to': '{to}' does not fit the groups of 'path': {error}") from error
+    return MobileForm(path=path, host=host, to=to)
 
 
 def _read_article_url(table: Table) -> re.Pattern[str] | None:
@@ -187,7 +206,7 @@ def _selector(table: Table, key: str, selector: str) -> str:
 def _refuse_shared_hosts(place: str, branches: tuple[Branch, ...]) -> None:
     owners: dict[str, str] = {}
     for branch in branches:
-        for host in branch.hosts:
+        for host in branch.every_host:
             if host in owners:
                 raise UsageError(
                     f"{place}: branch '{branch.code}': host '{host}' belongs to branch '{owners[host]}' already"

@@ -8,14 +8,16 @@ from crawler.reading.addresses import (
     is_article_address,
     is_article_url,
     nearest_branches,
+    told_canonical_url,
     url_date,
 )
-from crawler.reading.portal import Branch, Layout, Portal, Section
+from crawler.reading.portal import Branch, Layout, MobileForm, Portal, Section
 from crawler.reading.portal_files import built_in_portals, find_portal, load_portal
 
 __all__ = [
     "Branch",
     "Layout",
+    "MobileForm",
     "Portal",
     "Section",
     "address_date",
@@ -28,5 +30,6 @@ __all__ = [
     "is_article_url",
     "load_portal",
     "nearest_branches",
+    "told_canonical_url",
     "url_date",
 ]

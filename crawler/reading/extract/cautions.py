@@ -1,41 +1,32 @@
 """The warnings that an article may carry: what a reader of its line should know of the reading."""
 
-# No layout of the branch fits the page; the generic rules read it.
 UNKNOWN_LAYOUT = "unknown_layout"
-# The layout fits, but its selector for the body found no text; the densest block was taken.
 BODY_BY_DENSITY = "body_by_density"
-# Neither layout nor headings gave a headline; it is the page's <title> without the portal's name.
 HEADLINE_FROM_TITLE = "headline_from_title"
 NO_HEADLINE = "no_headline"
-# The page prints no time; the day is the one in its URL.
 PUBLISHED_FROM_URL = "published_from_url"
 NO_PUBLISHED_TIME = "no_published_time"
-# The printed time and the day in the URL are more than a day apart.
 PUBLISHED_DISAGREES_WITH_URL = "published_disagrees_with_url"
-# The printed time lies more than a day after the capture.
 PUBLISHED_AFTER_CAPTURE = "published_after_capture"
-# The byline is the hidden author of the page, who is neither its hidden nor its visible editor.
 BYLINE_FROM_HIDDEN_AUTHOR = "byline_from_hidden_author"
-# There are pictures or a video, but no text.
 NO_TEXT = "no_text"
-# Bytes were lost when the page was decoded.
 REPLACEMENT_CHARACTERS = "replacement_characters"
-# A further page of the article was not read.
+DAMAGED_TEXT = "damaged_text"
 PAGE_MISSING = "page_missing"
 
-ALL = frozenset(
-    (
-        UNKNOWN_LAYOUT,
-        BODY_BY_DENSITY,
-        HEADLINE_FROM_TITLE,
-        NO_HEADLINE,
-        PUBLISHED_FROM_URL,
-        NO_PUBLISHED_TIME,
-        PUBLISHED_DISAGREES_WITH_URL,
-        PUBLISHED_AFTER_CAPTURE,
-        BYLINE_FROM_HIDDEN_AUTHOR,
-        NO_TEXT,
-        REPLACEMENT_CHARACTERS,
-        PAGE_MISSING,
-    )
-)
+MEANINGS = {
+    UNKNOWN_LAYOUT: "no layout of the branch fits the page; the generic rules read it",
+    BODY_BY_DENSITY: "the layout fits, but its selector for the body found no text; the densest block was taken",
+    HEADLINE_FROM_TITLE: "neither layout nor headings gave a headline; it is the title without the portal's name",
+    NO_HEADLINE: "nothing on the page gave a headline",
+    PUBLISHED_FROM_URL: "the page prints no time; the day is the one in its address",
+    NO_PUBLISHED_TIME: "neither the page nor its address tells a time",
+    PUBLISHED_DISAGREES_WITH_URL: "the printed time and the day in the address are more than a day apart",
+    PUBLISHED_AFTER_CAPTURE: "the printed time lies more than a day after the capture",
+    BYLINE_FROM_HIDDEN_AUTHOR: "the byline is the hidden author, who is neither the hidden nor the visible editor",
+    NO_TEXT: "there are pictures or a video, but no text",
+    REPLACEMENT_CHARACTERS: "bytes were lost when the page was decoded",
+    DAMAGED_TEXT: "a mirror has spoilt the text; the line names the stretches",
+    PAGE_MISSING: "a further page of the article was not read",
+}
+ALL = frozenset(MEANINGS)

@@ -1,6 +1,7 @@
 """Find the body of a page of unknown layout: the block that holds the most running Chinese text outside of links."""
 
 import re
+from dataclasses import dataclass
 from typing import cast
 
 from lxml import etree
@@ -27,7 +28,15 @@ _WORTH_OF_A_PARAGRAPH = 60
 _SHARE_OF_OUTER = 0.5
 
 
-def find_densest(root: Element) -> Element | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Densest:
+    """The block with the most running text; `margin` is how many times that of the next block apart from it."""
+
+    element: Element
+    margin: float
+
+
+def find_densest(root: Element) -> Densest | None:
     """Return the block with the most running text, None if no block holds a paragraph's worth."""
     scores: dict[Element, float] = {}
     wrapped: dict[Element, list[float]] = {}
@@ -54,7 +63,15 @@ def find_densest(root: Element) -> Element | None:
     if not scores:
         return None
     best = max(scores, key=lambda element: scores[element])
-    return best if scores[best] >= _LEAST_TEXT else None
+    return Densest(element=best, margin=_margin(best, scores)) if scores[best] >= _LEAST_TEXT else None
+
+
+def _margin(best: Element, scores: dict[Element, float]) -> float:
+    around = {best, *best.iterancestors()}
+    apart = (
+        score for element, score in scores.items() if element not in around and best not in element.iterancestors()
+    )
+    return scores[best] / max(apart, default=1.0)
 
 
 def _line_and_container(holder: Element) -> tuple[Element | None, Element | None]:

@@ -13,12 +13,16 @@ GENERIC = "generic"
 
 @dataclass(slots=True, kw_only=True)
 class Frame:
-    """Where the parts of a page are. `layout` is None for a page of unknown layout."""
+    """Where the parts of a page are. `layout` is None for a page of unknown layout.
+
+    `margin` says, for a body found by its density, how many times as dense it is as the next block.
+    """
 
     layout: Layout | None
     headline_element: Element | None
     headline: str | None
     body: Element | None
+    margin: float = 0.0
     origins: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
@@ -39,9 +43,9 @@ def find_frame(tree: Tree, branch: Branch | None) -> Frame:
 def take_densest(tree: Tree, frame: Frame) -> bool:
     """Give the frame the densest block for its body; False if there is none, or it is the body already."""
     densest = find_densest(tree.root)
-    if densest is None or densest is frame.body:
+    if densest is None or densest.element is frame.body:
         return False
-    frame.body = densest
+    frame.body, frame.margin = densest.element, densest.margin
     frame.origins["body"] = "density"
     frame.warnings.append(cautions.BODY_BY_DENSITY)
     return True
@@ -61,14 +65,15 @@ def _by_layout(tree: Tree, layout: Layout) -> Frame:
 
 def _by_rules(tree: Tree) -> Frame:
     element, headline, origin = find_headline(tree)
-    body = find_densest(tree.root)
-    frame = Frame(layout=None, headline_element=element, headline=headline, body=body)
+    densest = find_densest(tree.root)
+    frame = Frame(layout=None, headline_element=element, headline=headline, body=None)
     frame.warnings.append(cautions.UNKNOWN_LAYOUT)
     if headline:
         frame.origins["headline"] = origin
         if origin == "title":
             frame.warnings.append(cautions.HEADLINE_FROM_TITLE)
-    if body is not None:
+    if densest is not None:
+        frame.body, frame.margin = densest.element, densest.margin
         frame.origins["body"] = "density"
     return frame
 

@@ -100,6 +100,14 @@ def read_modified(
     return None
 
 
+def read_canonical(tree: Tree) -> str | None:
+    """Return the address that the page names as its canonical one, as it stands there."""
+    for link in tree.root.iter("link"):
+        if (link.get("rel") or "").strip().lower() == "canonical":
+            return (link.get("href") or "").strip() or None
+    return None
+
+
 def hidden_field(tree: Tree, name: str) -> str | None:
     """Return the value of the form field of that name."""
     for field in tree.root.iter("input"):

@@ -99,21 +99,27 @@ def _read_published(sight: Sight, imprint: Imprint) -> None:
 
 def _find_published(sight: Sight) -> tuple[Moment, str] | None:
     base = sight.page.captured_at
-    hidden = read_hidden_time(sight.tree, base)
-    if hidden is not None:
-        return hidden
-    layout = sight.frame.layout
-    element = sight.tree.first(layout.time) if layout and layout.time else None
-    if layout and layout.time and element is not None and (moment := read_moment(text_of(element), base)):
-        return moment, layout.time
-    if moment := _read_line(sight.above.text, base):
-        return moment, _UNDER_HEADLINE
+    found = read_hidden_time(sight.tree, base) or find_visible_time(sight)
+    if found is not None:
+        return found
     from_meta = read_meta_time(sight.metas, base)
     if from_meta is not None:
         return from_meta
     below = sight.below.text
     if "时间" in below and (moment := _read_line(below[below.index("时间") :], base)):
         return moment, _AFTER_BODY
+    return None
+
+
+def find_visible_time(sight: Sight) -> tuple[Moment, str] | None:
+    """Return the time that the page prints where its layout has it, else under the headline, with its origin."""
+    base = sight.page.captured_at
+    layout = sight.frame.layout
+    element = sight.tree.first(layout.time) if layout and layout.time else None
+    if layout and layout.time and element is not None and (moment := read_moment(text_of(element), base)):
+        return moment, layout.time
+    if moment := _read_line(sight.above.text, base):
+        return moment, _UNDER_HEADLINE
     return None
 
 
@@ -150,9 +156,7 @@ def _sources(sight: Sight, content: Content) -> Iterable[tuple[Source | None, st
         yield read_source(line, links, url), layout.source
         if layout.source != layout.time:
             yield _bare_outlet(plain_line(line)), layout.source
-    if (span := sight.tree.by_id("source_baidu")) is not None:
-        line, links = line_of(span)
-        yield read_source(line, links, url), "#source_baidu"
+    yield find_hidden_source(sight), "#source_baidu"
     yield read_source(sight.above.text, sight.above.links, url), _UNDER_HEADLINE
     if layout is None and (element := sight.tree.first(_NAMED_SOURCE)) is not None:
         yield _bare_outlet(text_of(element)), _NAMED_SOURCE
@@ -161,6 +165,15 @@ def _sources(sight: Sight, content: Content) -> Iterable[tuple[Source | None, st
     if content.source_name:
         yield Source(name=content.source_name), "body"
     yield read_source(sight.below.text, sight.below.links, url), _AFTER_BODY
+
+
+def find_hidden_source(sight: Sight) -> Source | None:
+    """Return the outlet that the hidden block of national pages names."""
+    span = sight.tree.by_id("source_baidu")
+    if span is None:
+        return None
+    line, links = line_of(span)
+    return read_source(line, links, sight.page.url)
 
 
 def _bare_outlet(text: str) -> Source | None:
@@ -175,7 +188,7 @@ def _read_editors(sight: Sight, content: Content, imprint: Imprint) -> None:
         ("body", lambda: content.editors),
         (_AFTER_BODY, lambda: read_editors(sight.below.text)),
         (_UNDER_HEADLINE, lambda: read_editors(sight.above.text)),
-        ("#editor_baidu", lambda: _hidden_editors(sight)),
+        ("#editor_baidu", lambda: find_hidden_editors(sight)),
     )
     for origin, read in readers:
         imprint.editors = read()
@@ -191,7 +204,8 @@ def _placed_editors(sight: Sight) -> tuple[str, ...]:
     return read_editors(text) or read_named_editors(text)
 
 
-def _hidden_editors(sight: Sight) -> tuple[str, ...]:
+def find_hidden_editors(sight: Sight) -> tuple[str, ...]:
+    """Return the editors that the hidden block of national pages names."""
     text = text_of(sight.tree.by_id("editor_baidu"))
     return read_editors(text) or read_named_editors(text)
 
@@ -204,14 +218,14 @@ def _read_byline(sight: Sight, content: Content, imprint: Imprint) -> None:
     if content.byline:
         imprint.byline, imprint.origins["byline"] = content.byline, content.origins["byline"]
         return
-    editors = {*imprint.editors, *_hidden_editors(sight)}
+    editors = {*imprint.editors, *find_hidden_editors(sight)}
     visible = [name for name in read_named_author(sight.above.text) if name not in editors]
     if visible:
         imprint.byline = tuple(Contributor(name=name, role="author") for name in visible)
         imprint.origins["byline"] = _UNDER_HEADLINE
         return
     hidden = [name for name in read_named_author(text_of(sight.tree.by_id("author_baidu"))) if name not in editors]
-    if hidden and _hidden_editors(sight):
+    if hidden and find_hidden_editors(sight):
         imprint.byline = tuple(Contributor(name=name, role="author") for name in hidden)
         imprint.origins["byline"] = "#author_baidu"
         imprint.warnings.append(cautions.BYLINE_FROM_HIDDEN_AUTHOR)

@@ -6,21 +6,30 @@ from urllib.parse import urljoin
 
 from crawler.errors import CrawlerError
 from crawler.reading.addresses import is_article_address
-from crawler.reading.article import Article, Block, ContentType, Image
+from crawler.reading.article import Article, Block, Confidence, ContentType, Image
 from crawler.reading.extract import cautions
 from crawler.reading.extract.body import Piece, read_pieces
 from crawler.reading.extract.breadcrumbs import read_sections
+from crawler.reading.extract.confidence import lowest, rate
 from crawler.reading.extract.content import Content, body_of, compose
+from crawler.reading.extract.damage import find_damage
 from crawler.reading.extract.footage import read_gallery, read_videos
 from crawler.reading.extract.frame import Frame, find_frame, take_densest
 from crawler.reading.extract.furniture import is_masthead
-from crawler.reading.extract.hidden import read_keywords
+from crawler.reading.extract.hidden import read_canonical, read_keywords
 from crawler.reading.extract.imprint import Imprint, Sight, read_imprint
 from crawler.reading.extract.language import read_language
 from crawler.reading.extract.pagers import article_pages
 from crawler.reading.extract.pictures import image_address
 from crawler.reading.extract.reading import PageReading
-from crawler.reading.extract.refusals import counts_as_list, find_refusal, is_error_text
+from crawler.reading.extract.refusals import (
+    counts_as_list,
+    find_refusal,
+    find_signs,
+    is_error_text,
+    is_home_title,
+    leads_home,
+)
 from crawler.reading.extract.surroundings import is_uploaded
 from crawler.reading.extract.tree import Element, Tree, text_of
 from crawler.reading.extract.wording import clean
@@ -44,16 +53,23 @@ def read_page(page: Page, branch: Branch | None) -> PageReading:
     tree = Tree(page.html)
     reason = find_refusal(tree, page.url)
     if reason is not None:
-        return _refuse(page, reason)
+        return _refuse(page, reason, tree, branch)
     frame = find_frame(tree, branch)
     content = _read_content(tree, frame, page)
     reason = _find_reason(tree, frame, content, page, branch)
     if reason is not None:
-        return _refuse(page, reason)
+        return _refuse(page, reason, tree, branch)
     sight = Sight(page, branch, tree, frame)
     _take_pictures_above(sight, content)
     article = _article(sight, content, read_imprint(sight, content))
-    return PageReading(article=article, reason=None, next_pages=article_pages(tree, page.url), encoding=page.encoding)
+    told = read_canonical(tree)
+    return PageReading(
+        article=article,
+        reason=None,
+        next_pages=article_pages(tree, page.url),
+        encoding=page.encoding,
+        canonical=_absolute(told, page.url) if told else None,
+    )
 
 
 def join(readings: Sequence[PageReading]) -> Article:
@@ -72,7 +88,7 @@ def join(readings: Sequence[PageReading]) -> Article:
     if len(readings) == 1:
         return first
     blocks, images = _joined_blocks(articles)
-    return replace(
+    joined = replace(
         first,
         blocks=blocks,
         images=images,
@@ -82,9 +98,27 @@ def join(readings: Sequence[PageReading]) -> Article:
         dateline=next((article.dateline for article in articles if article.dateline), None),
         end_mark=any(article.end_mark for article in articles),
         links=tuple(dict.fromkeys(link for article in articles for link in article.links)),
-        origins=tuple({name: origin for article in reversed(articles) for name, origin in article.origins}.items()),
+        damage=find_damage(first.headline, blocks, images),
         warnings=tuple(dict.fromkeys(warnings)),
     )
+    return replace(joined, origins=_joined_origins(articles, joined), confidence=_joined_confidence(articles, joined))
+
+
+def _joined_origins(articles: Sequence[Article], joined: Article) -> tuple[tuple[str, str], ...]:
+    """Return the origin of each field on the first page that has it."""
+    origins = {name: origin for article in reversed(articles) for name, origin in article.origins}
+    return tuple((name, origin) for name, origin in origins.items() if getattr(joined, name))
+
+
+def _joined_confidence(articles: Sequence[Article], joined: Article) -> tuple[tuple[str, Confidence], ...]:
+    """Return how sure each field is on the first page that has it; what all pages add to is as sure as on the worst."""
+    firsts = {name: level for article in reversed(articles) for name, level in article.confidence}
+    gathered: dict[str, Confidence] = {
+        name: lowest(level for article in articles for one, level in article.confidence if one == name)
+        for name in ("body", "images", "links")
+        if name in firsts
+    }
+    return tuple((name, level) for name, level in {**firsts, **gathered}.items() if getattr(joined, name))
 
 
 def _joined_blocks(articles: Iterable[Article]) -> tuple[tuple[Block, ...], tuple[Image, ...]]:
@@ -101,8 +135,9 @@ def _joined_blocks(articles: Iterable[Article]) -> tuple[tuple[Block, ...], tupl
     return tuple(blocks), tuple(images.values())
 
 
-def _refuse(page: Page, reason: str) -> PageReading:
-    return PageReading(article=None, reason=reason, next_pages=(), encoding=page.encoding)
+def _refuse(page: Page, reason: str, tree: Tree, branch: Branch | None) -> PageReading:
+    signs = find_signs(tree, page.url, reason, branch)
+    return PageReading(article=None, reason=reason, next_pages=(), encoding=page.encoding, signs=signs)
 
 
 def _read_content(tree: Tree, frame: Frame, page: Page) -> Content:
@@ -136,16 +171,24 @@ def _find_reason(tree: Tree, frame: Frame, content: Content, page: Page, branch:
     length = sum(len(block.text) for block in content.blocks if block.text)
     paragraphs = sum(1 for block in content.blocks if block.text)
     if not content.blocks:
-        if is_error_text(tree):
-            return "soft_404"
-        return "listing" if counts_as_list(tree.root, 0, branch) else "no_text"
+        return _reason_without_text(tree, page, branch)
+    is_list = frame.body is not None and counts_as_list(frame.body, paragraphs, branch)
     if is_article_address(page.url, branch):
-        return None
-    if frame.body is not None and counts_as_list(frame.body, paragraphs, branch):
+        # Some hosts answer with their home page where an article is gone.
+        return "home_page" if frame.layout is None and is_list and is_home_title(tree) else None
+    if is_list:
         return "listing"
     if frame.layout is None and length < _TEXT_OF_AN_ARTICLE and not any(block.url for block in content.blocks):
         return "listing" if counts_as_list(tree.root, 0, branch) else "no_text"
     return None
+
+
+def _reason_without_text(tree: Tree, page: Page, branch: Branch | None) -> str:
+    if is_error_text(tree):
+        return "soft_404"
+    if leads_home(tree, page.url):
+        return "home_page"
+    return "listing" if counts_as_list(tree.root, 0, branch) else "no_text"
 
 
 def _take_pictures_above(sight: Sight, content: Content) -> None:
@@ -182,14 +225,17 @@ def _article(sight: Sight, content: Content, imprint: Imprint) -> Article:
     subheadline = text_of(sight.tree.first(layout.subheadline)) if layout else ""
     keywords = read_keywords(sight.metas)
     body = content.body
+    damage = find_damage(frame.headline, content.blocks, content.images)
+    outward = _outward(content.links, sight)
     found = {
+        "links": "body" if outward else None,
         "kicker": layout.kicker if layout and kicker else None,
         "subheadline": layout.subheadline if layout and subheadline else None,
         "sections": sections_origin,
         "keywords": "meta[keywords]" if keywords else None,
     }
     origins = {**frame.origins, **content.origins, **imprint.origins, **{k: v for k, v in found.items() if v}}
-    return Article(
+    article = Article(
         content_type=_content_type(sight, content, len(body)),
         language=read_language((frame.headline or "") + body, sight.tree.root.get("lang")),
         headline=frame.headline,
@@ -210,10 +256,13 @@ def _article(sight: Sight, content: Content, imprint: Imprint) -> Article:
         images=content.images,
         end_mark=content.end_mark,
         keywords=keywords,
-        links=_outward(content.links, sight),
-        origins=tuple(origins.items()),
-        warnings=_warnings(sight, content, imprint),
+        links=outward,
+        damage=damage,
+        warnings=(*_warnings(sight, content, imprint), *((cautions.DAMAGED_TEXT,) if damage else ())),
     )
+    held = {name: origin for name, origin in origins.items() if getattr(article, name)}
+    article = replace(article, origins=tuple(held.items()))
+    return replace(article, confidence=rate(sight, article))
 
 
 def _warnings(sight: Sight, content: Content, imprint: Imprint) -> tuple[str, ...]:

@@ -12,12 +12,16 @@ class PageReading:
     """What one page says. `article` is None where the page is no article, and `reason` then says why.
 
     `next_pages` are the absolute addresses of the further pages of the same article, in order, without this one.
+    `canonical` is the address that the page names as its canonical one (absolute);
+    `signs` are what shows the reason.
     """
 
     article: Article | None
     reason: str | None
     next_pages: tuple[str, ...]
     encoding: Encoding
+    canonical: str | None = None
+    signs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
