@@ -21,7 +21,7 @@ _LINKS_OF_A_LIST = 5
 
 def find_refusal(tree: Tree, url: str) -> str | None:
     """Return why the page is no article as far as its address and its head tell: home_page, empty_page, soft_404."""
-    if _is_home(url):
+    if is_home_address(url):
         return "home_page"
     if not len(tree.root) and not (tree.root.text or "").strip():
         return "empty_page"
@@ -31,6 +31,15 @@ def find_refusal(tree: Tree, url: str) -> str | None:
     if _NOT_FOUND.search(title):
         return "soft_404"
     return None
+
+
+def is_home_address(url: str) -> bool:
+    """Tell whether an address is that of a host's home page."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and not parts.query and bool(_HOME.match(parts.path))
 
 
 def is_error_text(tree: Tree) -> bool:
@@ -48,14 +57,6 @@ def counts_as_list(element: Element, paragraphs: int, branch: Branch | None) -> 
 
 def _keywords(tree: Tree) -> str:
     return next((tag.get("content") or "" for tag in tree.root.iter("meta") if tag.get("name") == "keywords"), "")
-
-
-def _is_home(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and not parts.query and bool(_HOME.match(parts.path))
 
 
 def _path(href: str | None) -> str | None:
