@@ -1,9 +1,9 @@
-"""Commands that look and change nothing: extract, show, branches, status."""
+"""Commands that look and change nothing: extract, show, status."""
 
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
@@ -22,6 +22,7 @@ from crawler.commands.options import (
     PortalOption,
     existing_collection,
     out,
+    print_json,
 )
 from crawler.errors import UsageError
 from crawler.lines import ArticleLine, Provenance, decode_line, make_line
@@ -88,9 +89,9 @@ def extract(
     described = find_portal(portal)
     reading = read_page(page, find_branch(described, url))
     if reading.article is None:
-        _print_json({"content_type": "not_an_article", "url": url, "reason": reading.reason})
+        print_json({"content_type": "not_an_article", "url": url, "reason": reading.reason})
         return FINDINGS
-    _print_json(_line_of_page(page, join([reading]), described))
+    print_json(_line_of_page(page, join([reading]), described))
     return DONE
 
 
@@ -116,41 +117,9 @@ def show(
             raise UsageError(f"{what}: its line names no record")
         sys.stdout.buffer.write(read_record(found.archive, line.pressmark).block)
     elif json:
-        _print_json(line)
+        print_json(line)
     else:
         _print_article(line)
-    return DONE
-
-
-def branches(*, json: JsonOption = False, portal: PortalOption = "chinanews") -> int:
-    """List the branches of a portal.
-
-    Example: pressmark branches --json
-    """
-    described = find_portal(portal)
-    if json:
-        rows: list[dict[str, Any]] = [
-            {
-                "code": branch.code,
-                "name": branch.name,
-                "region": branch.region,
-                "hosts": branch.hosts,
-                "sections": [{"path": section.front, "name": section.name} for section in branch.sections],
-                "layouts": [layout.name for layout in branch.layouts],
-            }
-            for branch in described.branches
-        ]
-        _print_json(rows)
-        return DONE
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("code", "name", "region", "host", "sections", "layouts"):
-        table.add_column(title, justify="right" if title == "sections" else "left", overflow="fold")
-    for branch in described.branches:
-        layouts = " ".join(layout.name for layout in branch.layouts) or "generic"
-        table.add_row(
-            branch.code, branch.name, branch.region or "", branch.hosts[0], str(len(branch.sections)), layouts
-        )
-    out.print(table)
     return DONE
 
 
@@ -182,7 +151,7 @@ def status(
         last_run=runs[-1] if runs else None,
     )
     if json:
-        _print_json(held)
+        print_json(held)
     else:
         _print_status(held)
     return DONE
@@ -260,9 +229,3 @@ def _print_status(status: CollectionStatus) -> None:
             f"Last run  {last.started_at}, {last.seconds:.0f} s, {last.requests} requests, {last.articles} articles,"
             f" exit code {last.exit_code}"
         )
-
-
-def _print_json(value: object) -> None:
-    text = msgspec.json.format(msgspec.json.encode(value), indent=1)
-    sys.stdout.buffer.write(text + b"\n")
-    sys.stdout.buffer.flush()

@@ -213,7 +213,7 @@ class Frontier(BaseScheduler):
         host.robots = read_robots(exchange.capture)
         if host.robots:
             delay = self._plan.delay(host.robots.delay_seconds)
-            self._set_delay(host.name, delay)
+            set_delay(self._crawler, host.name, delay, per_host=self._plan.per_host)
             if delay > LONGEST_PAUSE_SECONDS:
                 self._stop(host, f"asks for {delay:.0f} s between requests")
             return
@@ -243,13 +243,6 @@ class Frontier(BaseScheduler):
         self._recorder.tally.stopped[host.name] = why
         self._drop_parts(host)
 
-    def _set_delay(self, name: str, seconds: float) -> None:
-        downloader = self._crawler.engine.downloader
-        # Scrapy drops idle slots and makes them again from these settings, so both places must know.
-        downloader.per_slot_settings[name] = {"delay": seconds, "concurrency": self._plan.per_host, "jitter": 0}
-        if slot := downloader.slots.get(name):
-            slot.delay, slot.jitter = seconds, 0
-
     def _host(self, name: str) -> Host:
         if name not in self._hosts:
             host = Host(name=name, kinds=self._kinds(name) + self._requisites)
@@ -262,3 +255,12 @@ class Frontier(BaseScheduler):
             return EVERYTHING
         national = (branch for branch in self._recorder.portal.branches if branch.code == NATIONAL)
         return ARTICLES if any(name in branch.hosts for branch in national) else ARTICLE_PARTS
+
+
+def set_delay(crawler: Crawler, host: str, seconds: float, *, per_host: int) -> None:
+    """Let so many seconds pass between two requests to a host, from now on."""
+    downloader = crawler.engine.downloader
+    # Scrapy drops idle slots and makes them again from these settings, so both places must know.
+    downloader.per_slot_settings[host] = {"delay": seconds, "concurrency": per_host, "jitter": 0}
+    if slot := downloader.slots.get(host):
+        slot.delay, slot.jitter = seconds, 0

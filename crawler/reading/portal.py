@@ -4,6 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+# What a branch's `seen` may date.
+FACTS = ("hosts", "article_url", "charset", "sections")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
@@ -74,6 +77,17 @@ class Branch:
     layouts: tuple[Layout, ...]
     charset: str | None = None
     seen: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The facts that the file does not tell; the generic rules stand in for them."""
+        known = (self.hosts, self.article_url, self.charset, self.sections, self.layouts)
+        return tuple(fact for fact, value in zip((*FACTS, "layouts"), known, strict=True) if not value)
+
+    @property
+    def unverified(self) -> tuple[str, ...]:
+        """The facts that the file tells without saying when they were seen."""
+        return tuple(fact for fact in FACTS if fact not in self.unknown and fact not in self.seen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

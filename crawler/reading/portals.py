@@ -10,10 +10,11 @@ from crawler.reading.addresses import (
     nearest_branches,
     url_date,
 )
-from crawler.reading.portal import Branch, Layout, Portal, Section
+from crawler.reading.portal import FACTS, Branch, Layout, Portal, Section
 from crawler.reading.portal_files import built_in_portals, find_portal, load_portal
 
 __all__ = [
+    "FACTS",
     "Branch",
     "Layout",
     "Portal",
