@@ -10,6 +10,7 @@ from crawler.collection import LockedError
 from crawler.commands import look
 from crawler.commands.branches import branches
 from crawler.commands.crawl import crawl
+from crawler.commands.fixture import fixture
 from crawler.commands.options import DONE, FAILED, INTERRUPTED, LOCKED, USAGE, err
 from crawler.commands.pack import pack
 from crawler.commands.probe import probe
@@ -31,7 +32,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     result_callback=_exit,
 )
-for command in (crawl, probe, look.extract, look.show, branches, look.status, verify, pack, replay):
+for command in (crawl, probe, look.extract, look.show, branches, look.status, verify, pack, replay, fixture):
     app.command()(command)
 
 

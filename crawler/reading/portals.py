@@ -2,6 +2,7 @@
 
 from crawler.reading.addresses import (
     address_date,
+    address_number,
     article_id,
     canonical_url,
     find_branch,
@@ -20,6 +21,7 @@ __all__ = [
     "Portal",
     "Section",
     "address_date",
+    "address_number",
     "article_id",
     "built_in_portals",
     "canonical_url",
