@@ -3,6 +3,8 @@
 import json
 from collections.abc import Callable
 
+from crawler.reading.portals import find_portal
+from docs.branches import PAGE, fixture_names, render
 from tests.conftest import Run
 
 Pressmark = Callable[..., Run]
@@ -21,7 +23,7 @@ def test_one_branch_is_shown_in_full(pressmark: Pressmark) -> None:
         "https://www.gz.chinanews.com.cn/", "doc|detail", "charset (seen 2015)",
         "sections (seen 2020-03)", "贵州要闻  /jjgz/index.shtml",
         "gz-2023 (seen 2023)",
-        "marker  .nav.meta .pubtime", "without a day on which it was seen: hosts",
+        "marker  .nav.meta .pubtime",
     )  # fmt: skip
     assert [word for word in wanted if word not in shown] == []
 
@@ -30,6 +32,7 @@ def test_what_is_unknown_of_a_branch_is_said(pressmark: Pressmark) -> None:
     shown = pressmark("branches", "bt").stdout
     assert "Unknown: charset, sections, layouts." in shown
     assert "pressmark probe bt" in shown
+    assert "without a day on which it was seen: hosts" in pressmark("branches", "ah").stdout
 
 
 def test_one_branch_as_json_is_one_value(pressmark: Pressmark) -> None:
@@ -42,3 +45,16 @@ def test_one_branch_as_json_is_one_value(pressmark: Pressmark) -> None:
 def test_an_unknown_branch_is_answered_with_the_nearest(pressmark: Pressmark) -> None:
     done = pressmark("branches", "江苏省")
     assert (done.returncode, "js" in done.stderr) == (2, True)
+
+
+def test_the_table_in_the_docs_is_current() -> None:
+    assert PAGE.read_text("utf-8") == render(find_portal("chinanews"), fixture_names()), "run python -m docs.branches"
+
+
+def test_a_row_tells_fixtures_and_what_is_unverified() -> None:
+    page = render(find_portal("chinanews"), ["gz-2023-a", "gz-2020-b", "gz-generic-c", "gz-listing-d", "gzx-2020-e"])
+    (row,) = (line for line in page.splitlines() if line.startswith("| gz |"))
+    assert row == (
+        "| gz | 贵州 | 2026 | gb2312 (2015) | 5 (2020-03) | gz-2023 (2023)<br>gz-2020 (2020-03) |"
+        " 2 articles, 1 generic, 1 lists | charset, sections, gz-2023, gz-2020 |  |"
+    )

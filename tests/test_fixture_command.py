@@ -55,7 +55,9 @@ def test_a_list_becomes_a_list(pressmark: Pressmark, crawled: Crawled, tmp_path:
     assert "next_pages" in beside
 
 
-def test_a_revisit_gives_the_page_that_it_refers_to(pressmark: Pressmark, crawled: Crawled, tmp_path: Path) -> None:
+def test_a_revisit_whose_payload_lies_in_another_file_is_refused(
+    pressmark: Pressmark, crawled: Crawled, tmp_path: Path
+) -> None:
     second = crawled.warcs()[1]
     url = f"{HOST}/overseas/"
     done = pressmark("fixture", str(second), url, "--portal", str(SAMPLE_TOML))

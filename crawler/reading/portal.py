@@ -86,8 +86,9 @@ class Branch:
 
     @property
     def unverified(self) -> tuple[str, ...]:
-        """The facts that the file tells without saying when they were seen."""
-        return tuple(fact for fact in FACTS if fact not in self.unknown and fact not in self.seen)
+        """The facts that the file tells without saying when they were seen; an article seen is its host seen."""
+        dated = {*self.seen, "hosts"} if "article_url" in self.seen else {*self.seen}
+        return tuple(fact for fact in FACTS if fact not in self.unknown and fact not in dated)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
