@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
-from crawler.reading.portals import find_portal
+from crawler.reading.portals import find_portal, load_portal
 from docs.branches import PAGE, fixture_names, render
 from tests.conftest import Run
 
@@ -58,3 +59,16 @@ def test_a_row_tells_fixtures_and_what_is_unverified() -> None:
         "| gz | 贵州 | 2026 | gb2312 (2015) | 5 (2020-03) | gz-2023 (2023)<br>gz-2020 (2020-03) |"
         " 2 articles, 1 generic, 1 lists | charset, sections, gz-2023, gz-2020 |  |"
     )
+
+
+def test_the_blocks_of_the_guide_are_a_portal(tmp_path: Path) -> None:
+    named, known, layout = (
+        part.partition("```")[0] for part in PAGE.with_name("add-a-branch.md").read_text("utf-8").split("```toml\n")[1:]
+    )
+    toml = tmp_path / "guide.toml"
+    head = 'name = "guide"\ntitle = "指南"\n'
+    toml.write_text(head + named, "utf-8")
+    assert load_portal(toml).branches[0].unknown == ("article_url", "charset", "sections", "layouts")
+    toml.write_text(head + known + layout, "utf-8")
+    (branch,) = load_portal(toml).branches
+    assert (branch.unknown, [one.name for one in branch.layouts]) == ((), ["lw-2026"])
