@@ -98,7 +98,15 @@ def compare(branch: Branch, portal: Portal, answers: Answers, *, probed_at: str,
     pages = [answer.page() for answer in answers.articles]
     charsets = Counter(page.encoding.declared or NO_LABEL for page in (*lists, *pages) if page)
     origins = tuple(_origin_report(origin, answers) for origin in answers.robots)
-    unmatched = [url for url in links if url not in set(matched)] if branch.article_url else []
+    changes = list(_host_changes(branch, answers, home))
+    if home:
+        changes += [
+            Change(kind="section", where=one.path, found=one.verdict) for one in sections if one.verdict != "ok"
+        ]
+        changes += [Change(kind="new_section", where=one.path, found=f"{one.name}, on the home page") for one in new]
+        changes += _address_changes(branch, links, matched)
+        changes += _charset_changes(branch, charsets)
+        changes += _article_changes(branch, articles)
     return Report(
         portal=portal.name,
         branch=branch.code,
@@ -117,16 +125,7 @@ def compare(branch: Branch, portal: Portal, answers: Answers, *, probed_at: str,
         charset=branch.charset,
         charsets=dict(charsets),
         articles=articles,
-        changes=(
-            *_host_changes(branch, answers, home),
-            *(Change(kind="section", where=one.path, found=one.verdict) for one in sections if one.verdict != "ok"),
-            *(Change(kind="new_section", where=one.path, found=f"{one.name}, on the home page") for one in new),
-            *_address_changes(unmatched, links, home),
-            *_charset_changes(branch, charsets),
-            *_article_changes(branch, articles),
-        )
-        if home
-        else tuple(_host_changes(branch, answers, home)),
+        changes=tuple(changes),
     )
 
 
@@ -222,13 +221,14 @@ def _origin_trouble(origin: str, answers: Answers) -> str | None:
     return home.trouble if home else answers.robots[origin].trouble or "no answer"
 
 
-def _address_changes(unmatched: list[str], links: list[str], home: Page | None) -> Iterator[Change]:
+def _address_changes(branch: Branch, links: list[str], matched: list[str]) -> Iterator[Change]:
+    unmatched = [url for url in links if url not in set(matched)] if branch.article_url else []
     # Old pages keep their old addresses; a form of its own shows on more than a few.
     if len(unmatched) > len(links) * OLD_LINKS:
         found = f"{len(unmatched)} of {len(links)} links to articles have another form, e.g. {unmatched[-1]}"
         yield Change(kind="article_url", where="article_url", found=found)
-    elif not links and home:
-        yield Change(kind="article_url", where=home.url, found="no link has the form of an article's address")
+    elif not links:
+        yield Change(kind="article_url", where="article_url", found="no link has the form of an article's address")
 
 
 def _charset_changes(branch: Branch, charsets: Counter[str]) -> Iterator[Change]:

@@ -49,6 +49,8 @@ class Answer:
             return self.refused
         if self.last is None or self.status is None:
             return (self.last.failure if self.last else None) or "no answer"
+        if self.last.failure and self.last.truncated != "length":
+            return self.last.failure
         return None if self.status == 200 else f"status {self.status}"
 
     def page(self) -> Page | None:

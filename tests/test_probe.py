@@ -205,6 +205,13 @@ def test_a_host_that_asks_to_be_left_alone_is_left_alone(odd: Odd) -> None:
     ]
 
 
+def test_a_list_that_is_cut_is_not_read(odd: Odd) -> None:
+    odd.server.override(LIST, body=links(101, 102), cut_at=60)
+    (change,) = odd.changes()
+    assert change[:2] == ("section", "/list/")
+    assert "disconnect" in change[2]
+
+
 def test_no_host_that_answers_is_exit_code_1(odd: Odd) -> None:
     for host in (HOST, OTHER):
         odd.server.fail(host)

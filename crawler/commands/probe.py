@@ -8,7 +8,6 @@ from rich.table import Table
 from crawler.commands import terminal
 from crawler.commands.options import (
     DONE,
-    FAILED,
     FINDINGS,
     INTERRUPTED,
     ConnectToOption,
@@ -76,7 +75,7 @@ def probe(
     else:
         _print_report(report, chosen)
     if report.home is None:
-        return FAILED
+        raise CrawlerError(f"{branch}: no host answers with a home page; check the network, and its hosts above")
     return FINDINGS if report.changes else DONE
 
 

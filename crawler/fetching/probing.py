@@ -27,7 +27,7 @@ from crawler.survey import (
     sections_of,
 )
 
-TRIES = 2
+PAUSE_SECONDS = 1.0
 # A host that went silent is not waited for at each of its addresses.
 MOST_FAILURES = 3
 
@@ -120,23 +120,21 @@ class ProbeSpider(Spider):
         return None if rules.allows(address) else FORBIDDEN
 
     async def _exchange(self, address: str) -> Capture:
-        for _ in range(TRIES):
-            capture = await self._download(address)
-            head = capture.head()
-            if head is None or head.status not in PASSING:
-                break
+        """Return the exchange of one address; a second one where the first was to be tried again."""
+        host = _host(address)
+        capture = await self._download(address)
+        if _is_passing(capture):
             asked = retry_after_seconds(capture, datetime.now(UTC))
             if asked is not None and asked > LONGEST_PAUSE_SECONDS:
-                self._stopped[_host(address)] = f"asks to wait {asked:.0f} s"
-                break
-            await asyncio.sleep(1.0 if asked is None else asked)
-        self._count_failure(_host(address), failed=head is None)
-        return capture
-
-    def _count_failure(self, host: str, *, failed: bool) -> None:
+                self._stopped[host] = f"asks to wait {asked:.0f} s"
+                return capture
+            await asyncio.sleep(PAUSE_SECONDS if asked is None else asked)
+            capture = await self._download(address)
+        failed = capture.head() is None or _is_passing(capture)
         self._failures[host] = self._failures[host] + 1 if failed else 0
         if self._failures[host] >= MOST_FAILURES:
-            self._stopped[host] = f"gave no answer {MOST_FAILURES} times in a row"
+            self._stopped[host] = f"failed {MOST_FAILURES} times in a row"
+        return capture
 
     async def _download(self, address: str) -> Capture:
         self.requests += 1
@@ -162,6 +160,11 @@ def _target(capture: Capture) -> str | None:
         return (asked_url(urljoin(capture.url, location)) or None) if location else None
     except ValueError:
         return None
+
+
+def _is_passing(capture: Capture) -> bool:
+    head = capture.head()
+    return head is not None and head.status in PASSING
 
 
 def _host(url: str) -> str:
