@@ -56,6 +56,13 @@ class ArticleReport(msgspec.Struct, frozen=True, kw_only=True):
     fields: dict[str, str | int | None]
 
 
+class NewSection(msgspec.Struct, frozen=True, kw_only=True):
+    """A list that the home page links to and the file does not name."""
+
+    path: str
+    name: str
+
+
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """Something that is not as the file says."""
 
@@ -75,7 +82,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     origins: tuple[OriginReport, ...]
     sections: tuple[SectionReport, ...]
     sections_known: bool
-    new_sections: tuple[SectionReport, ...]
+    new_sections: tuple[NewSection, ...]
     article_url: str | None
     article_links: int
     matched_links: int
@@ -116,9 +123,7 @@ def compare(branch: Branch, portal: Portal, answers: Answers, *, probed_at: str,
         origins=origins,
         sections=sections,
         sections_known=bool(branch.sections),
-        new_sections=tuple(
-            SectionReport(path=one.path, name=one.name, verdict="new", articles=0, newest=None) for one in new
-        ),
+        new_sections=tuple(NewSection(path=one.path, name=one.name) for one in new),
         article_url=branch.article_url.pattern if branch.article_url else None,
         article_links=len(links),
         matched_links=len(matched),
@@ -139,12 +144,17 @@ def _origin_report(origin: str, answers: Answers) -> OriginReport:
     secured = [name for name in (last.protocols if last else ()) if not name.startswith("http")]
     return OriginReport(
         origin=origin,
-        robots="read" if robots.status == 200 and not robots.refused else robots.trouble or "no answer",
+        robots=_robots_verdict(robots),
         home=(home.trouble or "ok") if home else "not asked",
         leads_to=shown,
         protocol=secured[0] if secured else None,
         certificate=certificate,
     )
+
+
+def _robots_verdict(robots: Answer) -> str:
+    missing = robots.status in range(400, 500) and robots.status != 429 and not robots.refused
+    return f"none ({robots.trouble})" if missing else robots.trouble or "read"
 
 
 def _section_report(section: Section, answer: Answer, branch: Branch, portal: Portal) -> SectionReport:

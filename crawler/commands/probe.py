@@ -111,8 +111,10 @@ def _origins(report: Report) -> Table:
 
 def _sections(report: Report) -> Table:
     table = _table("section", "path", "answer", "articles", "newest")
-    for one in (*report.sections, *report.new_sections):
+    for one in report.sections:
         table.add_row(one.name, one.path, one.verdict, str(one.articles), one.newest or "")
+    for new in report.new_sections:
+        table.add_row(new.name, new.path, "new, on the home page", "", "")
     return table
 
 
