@@ -202,8 +202,7 @@ def _is_known(state: State, visit: Visit, portal: Portal) -> bool:
 
     A home page that names the sections is never done with: they are asked again whatever it says.
     """
-    branch = find_branch(portal, visit.url)
-    if visit.kind == "listing" and branch and not branch.sections and is_home_address(visit.url):
+    if visit.kind == "listing" and names_sections(visit.url, portal):
         return False
     before = state.capture(visit.url)
     if not before or not visit.capture or before.pressmark.record_id != visit.capture.record_id:
@@ -448,6 +447,12 @@ def _first_page(url: str, portal: Portal) -> str:
     """Return the address of an article's first page for that of a further one: lists name both."""
     first = FURTHER_PAGE.sub(r"\1", url)
     return first if first != url and is_article_url(first, portal) else url
+
+
+def names_sections(url: str, portal: Portal) -> bool:
+    """Tell whether an address is the home page of a branch whose sections are found there."""
+    branch = find_branch(portal, url)
+    return branch is not None and not branch.sections and is_home_address(url)
 
 
 def is_own_host(url: str, portal: Portal) -> bool:

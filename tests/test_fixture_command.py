@@ -4,7 +4,9 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from crawler.collection import Collection
 from tests.conftest import FIXTURES, SAMPLE, SAMPLE_TOML, Crawled, Run
+from tests.test_deduplication import ADDRESS, COPY, PAGE, Archivist, ok
 
 Pressmark = Callable[..., Run]
 HOST = "http://www.js.sample.test"
@@ -55,13 +57,17 @@ def test_a_list_becomes_a_list(pressmark: Pressmark, crawled: Crawled, tmp_path:
     assert "next_pages" in beside
 
 
-def test_a_revisit_whose_payload_lies_in_another_file_is_refused(
-    pressmark: Pressmark, crawled: Crawled, tmp_path: Path
+def test_a_revisit_gives_the_payload_that_lies_in_the_same_file_and_names_that_in_another(
+    pressmark: Pressmark, tmp_path: Path
 ) -> None:
-    second = crawled.warcs()[1]
-    url = f"{HOST}/overseas/"
-    done = pressmark("fixture", str(second), url, "--portal", str(SAMPLE_TOML))
-    assert (done.returncode, "revisit" in done.stderr, list(tmp_path.glob("js-*"))) == (2, True, [])
+    archivist = Archivist(Collection(tmp_path / "sample"))
+    archivist.record((ADDRESS, ok()), (COPY, ok(extra=b'ETag: "copy"\r\n')))
+    archivist.record((ADDRESS, ok(extra=b'ETag: "again"\r\n')))
+    first, second = sorted((tmp_path / "sample/archive").glob("*.warc.gz"))
+    found = pressmark("fixture", str(first), COPY, "--portal", str(SAMPLE_TOML), "--name", "copy")
+    assert (found.returncode, (tmp_path / "copy.html").read_bytes()) == (0, PAGE)
+    lost = pressmark("fixture", str(second), ADDRESS, "--portal", str(SAMPLE_TOML))
+    assert (lost.returncode, "holds a revisit" in lost.stderr) == (2, True)
 
 
 def test_an_address_that_is_not_in_the_file_is_refused(pressmark: Pressmark, crawled: Crawled) -> None:

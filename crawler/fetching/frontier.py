@@ -20,7 +20,7 @@ from archive.reader import Exchange
 from crawler.fetching.manners import LONGEST_PAUSE_SECONDS, Robots, read_robots, retry_after_seconds
 from crawler.fetching.plan import NATIONAL, Plan
 from crawler.fetching.recorder import Recorder
-from crawler.ledger import MAX_REDIRECTS, Outcome, asked_url, is_own_host
+from crawler.ledger import MAX_REDIRECTS, Outcome, asked_url, is_own_host, names_sections
 from crawler.state import Kind, Link, Row
 
 ARTICLE_PARTS: tuple[Kind, ...] = ("page", "picture")
@@ -187,9 +187,10 @@ class Frontier(BaseScheduler):
     def _conditions(self, row: Row) -> dict[str, bytes]:
         """Return the header by which a list that has not changed is answered with 304: it was read when it came whole.
 
-        A date alone is no proof of sameness, so Last-Modified is never asked about.
+        A date alone is no proof of sameness, so Last-Modified is never asked about. A home page that names the sections
+        must come whole each time.
         """
-        if row.kind != "listing" or row.status not in READ:
+        if row.kind != "listing" or row.status not in READ or names_sections(row.url, self._recorder.portal):
             return {}
         etag = self._recorder.register.last_etag(row.url)
         return {"If-None-Match": etag} if etag else {}
