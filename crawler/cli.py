@@ -8,9 +8,12 @@ import typer
 from archive.errors import ArchiveError
 from crawler.collection import LockedError
 from crawler.commands import look
+from crawler.commands.branches import branches
 from crawler.commands.crawl import crawl
+from crawler.commands.fixture import fixture
 from crawler.commands.options import DONE, FAILED, INTERRUPTED, LOCKED, USAGE, err
 from crawler.commands.pack import pack
+from crawler.commands.probe import probe
 from crawler.commands.replay import replay
 from crawler.commands.verify import verify
 from crawler.errors import CrawlerError, UsageError
@@ -29,7 +32,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     result_callback=_exit,
 )
-for command in (crawl, look.extract, look.show, look.branches, look.status, verify, pack, replay):
+for command in (crawl, probe, look.extract, look.show, branches, look.status, verify, pack, replay, fixture):
     app.command()(command)
 
 

@@ -17,9 +17,11 @@ from archive.capture import Capture
 from archive.pressmark import Pressmark
 from archive.reader import Conversion, Exchange
 from crawler.lines import ArticleLine, Http, LinePage, Provenance, Revisit, decode_line, make_line, utc_text
+from crawler.reading.extract.discovery import find_sections
 from crawler.reading.extract.listings import read_listing
 from crawler.reading.extract.pages import EXTRACTOR_VERSION, join, read_page
 from crawler.reading.extract.reading import PageReading
+from crawler.reading.extract.refusals import is_home_address
 from crawler.reading.extract.requisites import page_requisites, style_requisites
 from crawler.reading.page import Page, decode_page
 from crawler.reading.portals import (
@@ -204,7 +206,12 @@ def describe_revisit(page: CapturedPage) -> Revisit | None:
 
 
 def _is_known(state: State, visit: Visit, portal: Portal) -> bool:
-    """Tell whether a page was seen again with the payload that it had, and no article waits to be written from it."""
+    """Tell whether a page was seen again with the payload that it had, and no article waits to be written from it.
+
+    A home page that names the sections is never done with: they are asked again whatever it says.
+    """
+    if visit.kind == "listing" and names_sections(visit.url, portal):
+        return False
     before = state.capture(visit.url)
     if not before or not visit.capture or before.pressmark.record_id != visit.capture.record_id:
         return False
@@ -289,7 +296,9 @@ def _follow(state: State, visit: Visit, portal: Portal) -> Outcome:
 def _fold_listing(state: State, exchange: Exchange, visit: Visit, portal: Portal) -> Outcome:
     try:
         page = decode_capture(exchange.capture)
-        listing = read_listing(page, find_branch(portal, visit.url), portal)
+        branch = find_branch(portal, visit.url)
+        listing = read_listing(page, branch, portal)
+        sections = find_sections(page, branch) if branch and not branch.sections else ()
         requisites = page_requisites(page)
     except Exception as error:  # noqa: BLE001 - the capture is kept; live crawl and replay must count the same fault
         return Outcome(visit=visit, fault=f"{type(error).__name__}: {error}")
@@ -306,6 +315,11 @@ def _fold_listing(state: State, exchange: Exchange, visit: Visit, portal: Portal
         Link(url=url, host=_host(url), kind="listing", via=visit.url, hops=hops, again=fresh)
         for url in map(asked_url, listing.next_pages)
         if is_own_host(url, portal)
+    ]
+    # As the sections of a file: asked in each run.
+    links += [
+        Link(url=url, host=_host(url), kind="listing", via=visit.url, hops=hops, again=True)
+        for url in (asked_url(urljoin(visit.url, section.path)) for section in sections)
     ]
     return Outcome(visit=visit, links=(*links, *_requisite_links(requisites, visit, portal)))
 
@@ -452,6 +466,12 @@ def _first_page(url: str, portal: Portal) -> str:
     """Return the address of an article's first page for that of a further one: lists name both."""
     first = FURTHER_PAGE.sub(r"\1", url)
     return first if first != url and is_article_url(first, portal) else url
+
+
+def names_sections(url: str, portal: Portal) -> bool:
+    """Tell whether an address is the home page of a branch whose sections are found there."""
+    branch = find_branch(portal, url)
+    return branch is not None and not branch.sections and is_home_address(url)
 
 
 def is_own_host(url: str, portal: Portal) -> bool:

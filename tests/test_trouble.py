@@ -41,6 +41,7 @@ class Odd:
     def __init__(self, server: PortalServer, folder: Path) -> None:
         self.server = server
         self.folder = folder
+        self.toml = TOML
         server.override(LIST, body=f'<html><body><a href="{ARTICLE}">银鱼开捕</a></body></html>'.encode())
         server.override(f"http://{HOST}/robots.txt", body=b"User-agent: *\nCrawl-delay: 0.01\n")
         server.override("http://i.odd.test/robots.txt", body=b"User-agent: *\nCrawl-delay: 0.01\n")
@@ -49,7 +50,7 @@ class Odd:
 
     def crawl(self, *words: str) -> subprocess.CompletedProcess[str]:
         toml = self.folder / "odd.toml"
-        toml.write_text(TOML, "utf-8")
+        toml.write_text(self.toml, "utf-8")
         address = self.server.address
         return subprocess.run(
             [str(PRESSMARK), "crawl", "odd", "--portal", str(toml), "--connect-to", f"*.test:{address}", *words],
@@ -137,6 +138,22 @@ def test_a_robots_txt_that_is_cut_stops_the_host(odd: Odd) -> None:
 def test_lists_that_are_all_refused_are_a_finding(odd: Odd) -> None:
     odd.server.override(LIST, status=403)
     assert odd.crawl().returncode == 3
+
+
+def test_a_branch_without_sections_finds_them_on_its_home_page_in_each_run(odd: Odd) -> None:
+    odd.toml = TOML.replace('sections = [{ path = "/list/", name = "要闻" }]', "")
+    odd.server.override(
+        f"http://{HOST}/",
+        body='<a href="/list/">要闻</a> <a href="/gone/">旧栏目</a> <a href="/about.html">关于我们</a>'.encode(),
+    )
+    assert odd.crawl().returncode == 0
+    assert [line["id"] for line in odd.lines()] == ["odd:odd:101"]
+    second = ARTICLE.replace("101", "102")
+    odd.server.override(LIST, body=f'<a href="{second}">湖上的灯</a>'.encode())
+    odd.server.override(second, body=page(""))
+    assert odd.crawl().returncode == 0
+    assert [line["id"] for line in odd.lines()] == ["odd:odd:101", "odd:odd:102"]
+    assert not [request for request in odd.server.requests if "about" in request.target]
 
 
 def test_a_line_file_that_is_not_ours_is_left_alone(odd: Odd) -> None:

@@ -1,6 +1,5 @@
 """`pressmark crawl`: crawl branches, keep their bytes, write their articles."""
 
-import logging
 import shlex
 import shutil
 import sys
@@ -12,7 +11,6 @@ from time import monotonic
 from typing import Annotated, Any, get_args
 
 import typer
-from rich.logging import RichHandler
 from rich.status import Status
 
 from archive.labels import DigestName
@@ -25,8 +23,14 @@ from crawler.commands.options import (
     FINDINGS,
     INTERRUPTED,
     CollectionOption,
+    ConnectToOption,
+    ContactOption,
     DataOption,
+    DelayOption,
+    InsecureTlsOption,
+    LogLevelOption,
     PortalOption,
+    checked_level,
     err,
     out,
 )
@@ -59,23 +63,10 @@ def crawl(
             "--requisites/--no-requisites", help="Capture the style sheets, scripts and pictures that pages show."
         ),
     ] = True,
-    delay: Annotated[
-        float | None, typer.Option(min=0, help="At least so many seconds between requests to a host.")
-    ] = None,
-    connect_to: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="HOST:ADDRESS", help="Connect there for a host, e.g. '*.test:127.0.0.1:8000'. May be repeated."
-        ),
-    ] = None,
-    insecure_tls: Annotated[
-        bool,
-        typer.Option("--insecure-tls", help="Go on where a certificate is bad; the records say what is wrong with it."),
-    ] = False,
-    contact: Annotated[
-        str,
-        typer.Option(envvar="PRESSMARK_CONTACT", help="Your address or page, told to the portal in the User-Agent."),
-    ] = "",
+    delay: DelayOption = None,
+    connect_to: ConnectToOption = None,
+    insecure_tls: InsecureTlsOption = False,
+    contact: ContactOption = "",
     keep_open: Annotated[
         str,
         typer.Option(metavar="run|day", help="A WARC file ends with the run, or (for cron) with its UTC day."),
@@ -91,7 +82,7 @@ def crawl(
     portal: PortalOption = "chinanews",
     data: DataOption = Path("data"),
     collection: CollectionOption = "",
-    log_level: Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")] = "WARNING",
+    log_level: LogLevelOption = "WARNING",
 ) -> int:
     """Crawl branches of a portal into a collection.
 
@@ -119,10 +110,10 @@ def crawl(
         PRESSMARK_PAYLOAD_DIGEST=_checked("--payload-digest", payload_digest, PayloadDigest),
         CONNECT_TO=connect_to or [],
         DOWNLOAD_VERIFY_CERTIFICATES=False if insecure_tls else None,
-        LOG_LEVEL=_checked_level(log_level),
+        LOG_LEVEL=checked_level(log_level),
         LOG_INSTALL_ROOT_HANDLER=False,
     )
-    _log_to_terminal(log_level.upper())
+    terminal.log_to_terminal(log_level.upper())
     recorder = open_recorder(described, settings)
     with _Progress(recorder.tally) as progress:
         recorder.listeners.append(progress.note)
@@ -246,18 +237,3 @@ def _checked(option: str, value: str, choices: Any) -> str:
     if value not in get_args(choices):
         raise UsageError(f"{option} {value}: not known; take {' or '.join(get_args(choices))}")
     return value
-
-
-def _checked_level(name: str) -> str:
-    if name.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
-        raise UsageError(f"--log-level {name}: not a level; take DEBUG, INFO, WARNING or ERROR")
-    return name.upper()
-
-
-def _log_to_terminal(level: str) -> None:
-    handler = RichHandler(console=err, show_path=False, rich_tracebacks=False, log_time_format="%H:%M:%S")
-    handler.setLevel(level)
-    if level == "WARNING":
-        # Scrapy warns of every failed transfer; the recorder has it already, and the summary names it.
-        handler.addFilter(lambda record: record.name.partition(".")[0] not in {"scrapy", "twisted"})
-    logging.basicConfig(level=level, handlers=[handler], format="%(message)s", force=True)

@@ -1,9 +1,9 @@
-"""Commands that look and change nothing: extract, show, branches, status."""
+"""Commands that look and change nothing: extract, show, status."""
 
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
@@ -23,6 +23,7 @@ from crawler.commands.options import (
     PortalOption,
     existing_collection,
     out,
+    print_json,
 )
 from crawler.errors import UsageError
 from crawler.lines import ArticleLine, Provenance, decode_line, make_line
@@ -107,17 +108,15 @@ def extract(
         if explain:
             explain_refusal(url, reading)
         else:
-            _print_json(
-                {"content_type": "not_an_article", "url": url, "reason": reading.reason, "signs": reading.signs}
-            )
+            print_json({"content_type": "not_an_article", "url": url, "reason": reading.reason, "signs": reading.signs})
         return FINDINGS
     line = _line_of_page(page, reading, described)
     if explain:
         explain_line(line)
     elif mend:
-        _print_json({**msgspec.to_builtins(line), "mended": mend_article(reading.article, load_converter())})
+        print_json({**msgspec.to_builtins(line), "mended": mend_article(reading.article, load_converter())})
     else:
-        _print_json(line)
+        print_json(line)
     return DONE
 
 
@@ -144,43 +143,11 @@ def show(
             raise UsageError(f"{what}: its line names no record")
         sys.stdout.buffer.write(read_record(found.archive, line.pressmark).block)
     elif json:
-        _print_json(line)
+        print_json(line)
     elif explain:
         explain_line(line)
     else:
         _print_article(line)
-    return DONE
-
-
-def branches(*, json: JsonOption = False, portal: PortalOption = "chinanews") -> int:
-    """List the branches of a portal.
-
-    Example: pressmark branches --json
-    """
-    described = find_portal(portal)
-    if json:
-        rows: list[dict[str, Any]] = [
-            {
-                "code": branch.code,
-                "name": branch.name,
-                "region": branch.region,
-                "hosts": branch.hosts,
-                "sections": [{"path": section.front, "name": section.name} for section in branch.sections],
-                "layouts": [layout.name for layout in branch.layouts],
-            }
-            for branch in described.branches
-        ]
-        _print_json(rows)
-        return DONE
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("code", "name", "region", "host", "sections", "layouts"):
-        table.add_column(title, justify="right" if title == "sections" else "left", overflow="fold")
-    for branch in described.branches:
-        layouts = " ".join(layout.name for layout in branch.layouts) or "generic"
-        table.add_row(
-            branch.code, branch.name, branch.region or "", branch.hosts[0], str(len(branch.sections)), layouts
-        )
-    out.print(table)
     return DONE
 
 
@@ -212,7 +179,7 @@ def status(
         last_run=runs[-1] if runs else None,
     )
     if json:
-        _print_json(held)
+        print_json(held)
     else:
         _print_status(held)
     return DONE
@@ -290,9 +257,3 @@ def _print_status(status: CollectionStatus) -> None:
             f"Last run  {last.started_at}, {last.seconds:.0f} s, {last.requests} requests, {last.articles} articles,"
             f" exit code {last.exit_code}"
         )
-
-
-def _print_json(value: object) -> None:
-    text = msgspec.json.format(msgspec.json.encode(value), indent=1)
-    sys.stdout.buffer.write(text + b"\n")
-    sys.stdout.buffer.flush()

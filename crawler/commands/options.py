@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, TextIO
 
+import msgspec
 import typer
 from rich.console import Console
 
@@ -17,6 +18,22 @@ PortalOption = Annotated[str, typer.Option("--portal", help="A portal's name, or
 DataOption = Annotated[Path, typer.Option("--data", help="The folder that holds the collections.")]
 CollectionOption = Annotated[str, typer.Option("--collection", help="The collection  [default: the portal's name]")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+DelayOption = Annotated[float | None, typer.Option(min=0, help="At least so many seconds between requests to a host.")]
+ConnectToOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="HOST:ADDRESS", help="Connect there for a host, e.g. '*.test:127.0.0.1:8000'. May be repeated."
+    ),
+]
+InsecureTlsOption = Annotated[
+    bool,
+    typer.Option("--insecure-tls", help="Go on where a certificate is bad; what is wrong with it is told."),
+]
+ContactOption = Annotated[
+    str,
+    typer.Option(envvar="PRESSMARK_CONTACT", help="Your address or page, told to the portal in the User-Agent."),
+]
+LogLevelOption = Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")]
 
 # Lines for programs are never folded.
 PIPED_WIDTH = 200
@@ -37,3 +54,17 @@ def existing_collection(data: Path, name: str, portal: Portal) -> Collection:
     if not collection.state.exists():
         raise UsageError(f"{collection.folder}: no collection there; name its folder with --data, or crawl first")
     return collection
+
+
+def checked_level(name: str) -> str:
+    """Return the level of --log-level in capitals. Raises UsageError for another word."""
+    if name.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        raise UsageError(f"--log-level {name}: not a level; take DEBUG, INFO, WARNING or ERROR")
+    return name.upper()
+
+
+def print_json(value: object) -> None:
+    """Print a value as indented JSON."""
+    text = msgspec.json.format(msgspec.json.encode(value), indent=1)
+    sys.stdout.buffer.write(text + b"\n")
+    sys.stdout.buffer.flush()

@@ -1,11 +1,14 @@
 """What the command shows on a terminal: progress, tables, one-line messages; plain lines when piped."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
+from rich.logging import RichHandler
 from rich.table import Table
 
+from crawler.commands.options import err
 from crawler.fetching.tally import Tally
 
 
@@ -38,6 +41,16 @@ def human_bytes(count: int) -> str:
             return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
         size /= 1000
     raise AssertionError
+
+
+def log_to_terminal(level: str) -> None:
+    """Show log records of this level or above on standard error."""
+    handler = RichHandler(console=err, show_path=False, rich_tracebacks=False, log_time_format="%H:%M:%S")
+    handler.setLevel(level)
+    if level == "WARNING":
+        # Scrapy warns of every failed transfer; the recorder has it already, and the summary names it.
+        handler.addFilter(lambda record: record.name.partition(".")[0] not in {"scrapy", "twisted"})
+    logging.basicConfig(level=level, handlers=[handler], format="%(message)s", force=True)
 
 
 def _articles(tally: Tally) -> Table:

@@ -20,7 +20,7 @@ from archive.reader import Exchange
 from crawler.fetching.manners import LONGEST_PAUSE_SECONDS, Robots, read_robots, retry_after_seconds
 from crawler.fetching.plan import NATIONAL, Plan
 from crawler.fetching.recorder import Recorder
-from crawler.ledger import MAX_REDIRECTS, Outcome, asked_url, is_own_host
+from crawler.ledger import MAX_REDIRECTS, Outcome, asked_url, is_own_host, names_sections
 from crawler.state import Kind, Link, Row
 
 ARTICLE_PARTS: tuple[Kind, ...] = ("page", "picture")
@@ -187,9 +187,10 @@ class Frontier(BaseScheduler):
     def _conditions(self, row: Row) -> dict[str, bytes]:
         """Return the header by which a list that has not changed is answered with 304: it was read when it came whole.
 
-        A date alone is no proof of sameness, so Last-Modified is never asked about.
+        A date alone is no proof of sameness, so Last-Modified is never asked about. A home page that names the sections
+        must come whole each time.
         """
-        if row.kind != "listing" or row.status not in READ:
+        if row.kind != "listing" or row.status not in READ or names_sections(row.url, self._recorder.portal):
             return {}
         etag = self._recorder.register.last_etag(row.url)
         return {"If-None-Match": etag} if etag else {}
@@ -213,7 +214,7 @@ class Frontier(BaseScheduler):
         host.robots = read_robots(exchange.capture)
         if host.robots:
             delay = self._plan.delay(host.robots.delay_seconds)
-            self._set_delay(host.name, delay)
+            set_delay(self._crawler, host.name, delay, per_host=self._plan.per_host)
             if delay > LONGEST_PAUSE_SECONDS:
                 self._stop(host, f"asks for {delay:.0f} s between requests")
             return
@@ -243,13 +244,6 @@ class Frontier(BaseScheduler):
         self._recorder.tally.stopped[host.name] = why
         self._drop_parts(host)
 
-    def _set_delay(self, name: str, seconds: float) -> None:
-        downloader = self._crawler.engine.downloader
-        # Scrapy drops idle slots and makes them again from these settings, so both places must know.
-        downloader.per_slot_settings[name] = {"delay": seconds, "concurrency": self._plan.per_host, "jitter": 0}
-        if slot := downloader.slots.get(name):
-            slot.delay, slot.jitter = seconds, 0
-
     def _host(self, name: str) -> Host:
         if name not in self._hosts:
             host = Host(name=name, kinds=self._kinds(name) + self._requisites)
@@ -262,3 +256,12 @@ class Frontier(BaseScheduler):
             return EVERYTHING
         national = (branch for branch in self._recorder.portal.branches if branch.code == NATIONAL)
         return ARTICLES if any(branch.serves(name) for branch in national) else ARTICLE_PARTS
+
+
+def set_delay(crawler: Crawler, host: str, seconds: float, *, per_host: int) -> None:
+    """Let so many seconds pass between two requests to a host, from now on."""
+    downloader = crawler.engine.downloader
+    # Scrapy drops idle slots and makes them again from these settings, so both places must know.
+    downloader.per_slot_settings[host] = {"delay": seconds, "concurrency": per_host, "jitter": 0}
+    if slot := downloader.slots.get(host):
+        slot.delay, slot.jitter = seconds, 0

@@ -1,5 +1,6 @@
 """Run Scrapy inside the `pressmark` command."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,10 +11,13 @@ from scrapy.settings import Settings
 
 from archive.files import OPEN_SUFFIX
 from crawler.fetching.plan import Plan
+from crawler.fetching.probing import ProbeSpider
 from crawler.fetching.recorder import Recorder
 from crawler.fetching.spiders.chinanews import ChinanewsSpider
 from crawler.fetching.tally import Tally
 from crawler.fetching.wire import check_capturing
+from crawler.reading.portals import Portal
+from crawler.survey import Answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +30,17 @@ class Run:
     signal: int | None
     failure: str | None
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What a branch answered; `answers` is None where the probe was stopped by `signal` or ended by `failure`."""
+
+    started_at: datetime
+    requests: int
+    answers: Answers | None
+    signal: int | None
+    failure: str | None
 
 
 class _Process(CrawlerProcess):
@@ -71,6 +86,29 @@ def run_crawl(recorder: Recorder, plan: Plan, settings: Settings) -> Run:
         signal=process.signal,
         failure=recorder.failure or (f"the crawl did not run: {failures[0]}" if failures else None),
         reason=str(reason or "failed"),
+    )
+
+
+def run_probe(portal: Portal, plan: Plan, settings: Settings, note: Callable[[str], None]) -> Probe:
+    """Ask the plan's one branch; `note` is told how far it has come. Nothing is written."""
+    check_capturing()
+    started_at = datetime.now(UTC)
+    process = _Process(settings)
+    crawler = process.create_crawler(ProbeSpider)
+    failures: list[str] = []
+    started = process.crawl(crawler, portal=portal, plan=plan, note=note)
+    started.addErrback(lambda failure: failures.append(failure.getErrorMessage()))
+    process.start()
+    spider = crawler.spider
+    answers, requests = (spider.answers, spider.requests) if isinstance(spider, ProbeSpider) else (None, 0)
+    if not answers and not failures and not process.signal:
+        failures.append("Scrapy ended before the probe did; --log-level INFO tells more")
+    return Probe(
+        started_at=started_at,
+        requests=requests,
+        answers=answers,
+        signal=process.signal,
+        failure=failures[0] if failures else None,
     )
 
 

@@ -4,6 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+# What a branch's `seen` may date.
+FACTS = ("hosts", "article_url", "charset", "sections")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
@@ -98,6 +101,18 @@ class Branch:
     def serves(self, host: str) -> bool:
         """Tell whether a host is one of the branch's."""
         return host in self.hosts or any(form.host == host for form in self.mobile)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The facts that the file does not tell; the generic rules stand in for them."""
+        known = (self.hosts, self.article_url, self.charset, self.sections, self.layouts)
+        return tuple(fact for fact, value in zip((*FACTS, "layouts"), known, strict=True) if not value)
+
+    @property
+    def unverified(self) -> tuple[str, ...]:
+        """The facts that the file tells without saying when they were seen; an article seen is its host seen."""
+        dated = {*self.seen, "hosts"} if "article_url" in self.seen else {*self.seen}
+        return tuple(fact for fact in FACTS if fact not in self.unknown and fact not in dated)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

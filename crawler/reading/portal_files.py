@@ -9,11 +9,10 @@ from pathlib import Path
 from parsel import css2xpath
 
 from crawler.errors import UsageError
-from crawler.reading.portal import Branch, Layout, MobileForm, Portal, Section
+from crawler.reading.portal import FACTS, Branch, Layout, MobileForm, Portal, Section
 from crawler.reading.tables import Table, nearest
 
 _BUILT_IN = Path(__file__).parents[1] / "portals"
-_FACTS = ("hosts", "article_url", "charset", "sections")
 _SEEN = re.compile(r"\d{4}(?:-\d\d){0,2}")
 _GROUPS = {"id", "year", "month", "day", "series"}
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
@@ -116,8 +115,8 @@ def _read_seen(table: Table) -> dict[str, str]:
     part = table.optional_table("seen")
     if part is None:
         return {}
-    part.allow(*_FACTS)
-    return {fact: day for fact in _FACTS if (day := _read_day(part, fact)) is not None}
+    part.allow(*FACTS)
+    return {fact: day for fact in FACTS if (day := _read_day(part, fact)) is not None}
 
 
 def _read_day(table: Table, key: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from crawler.reading.addresses import (
     address_date,
+    address_number,
     article_id,
     canonical_url,
     find_branch,
@@ -11,16 +12,18 @@ from crawler.reading.addresses import (
     told_canonical_url,
     url_date,
 )
-from crawler.reading.portal import Branch, Layout, MobileForm, Portal, Section
+from crawler.reading.portal import FACTS, Branch, Layout, MobileForm, Portal, Section
 from crawler.reading.portal_files import built_in_portals, find_portal, load_portal
 
 __all__ = [
+    "FACTS",
     "Branch",
     "Layout",
     "MobileForm",
     "Portal",
     "Section",
     "address_date",
+    "address_number",
     "article_id",
     "built_in_portals",
     "canonical_url",

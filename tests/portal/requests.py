@@ -4,6 +4,9 @@ import re
 from asyncio import IncompleteReadError, StreamReader
 from dataclasses import dataclass
 
+# The first byte of a client that wants TLS (RFC 8446, 5.1); it would wait for ever.
+TLS_HANDSHAKE = b"\x16"
+
 
 class BadRequestError(Exception):
     """What came is no HTTP/1.x request that this server understands."""
@@ -34,7 +37,10 @@ class Request:
 async def read_request(reader: StreamReader) -> Request | None:
     """Return the next request of a connection, None at its end; BadRequestError for anything else."""
     try:
-        head = await reader.readuntil(b"\r\n\r\n")
+        head = await reader.readexactly(1)
+        if head == TLS_HANDSHAKE:
+            raise BadRequestError
+        head += await reader.readuntil(b"\r\n\r\n")
     except IncompleteReadError as error:
         if error.partial:
             raise BadRequestError from error

@@ -16,7 +16,7 @@ _NEXT = re.compile(
     r"^[\[【(]?\s*(?:下一?页|下一頁|后一?页|下页|[>＞»›]{1,2}|下一页\s*[>＞»›]{0,2}|[Nn]ext)\s*[\])】>＞»›]*$"
 )
 _NUMBERED = re.compile(r"^[\[【(]?\s*(?:第\s*)?(?P<number>\d{1,4})(?:\s*页)?\s*[\])】]?$")
-_PAGE_KEYS = frozenset(("p", "page", "pageno", "pagenum", "pageindex", "currentpage", "pn", "page_no"))
+PAGE_KEYS = frozenset(("p", "page", "pageno", "pagenum", "pageindex", "currentpage", "pn", "page_no"))
 _MOST_PAGES = 100
 
 
@@ -113,8 +113,8 @@ def _place(url: str) -> _Place | None:
     folder, _, name = parts.path.rpartition("/")
     stem, dot, ending = name.partition(".")
     query = parse_qsl(parts.query)
-    paged = [value for key, value in query if key.lower() in _PAGE_KEYS and value.isdigit()]
-    rest = tuple(f"{key}={value}" for key, value in query if key.lower() not in _PAGE_KEYS)
+    paged = [value for key, value in query if key.lower() in PAGE_KEYS and value.isdigit()]
+    rest = tuple(f"{key}={value}" for key, value in query if key.lower() not in PAGE_KEYS)
     if paged:
         return _Place(shared=(parts.hostname or "", folder, name, *rest), number=int(paged[0]))
     match = re.fullmatch(r"(?P<word>.*?)[_-]?(?P<number>\d{1,4})?", stem)
