@@ -20,6 +20,10 @@ BYLINE_FROM_HIDDEN_AUTHOR = "byline_from_hidden_author"
 NO_TEXT = "no_text"
 # Bytes were lost when the page was decoded.
 REPLACEMENT_CHARACTERS = "replacement_characters"
+# The page has more characters or tags than are read; its end is missing.
+PAGE_CUT = "page_cut"
+# Elements nest deeper than the parser goes; what stands after them is missing.
+NESTED_TOO_DEEP = "nested_too_deep"
 # A further page of the article was not read.
 PAGE_MISSING = "page_missing"
 
@@ -36,6 +40,8 @@ ALL = frozenset(
         BYLINE_FROM_HIDDEN_AUTHOR,
         NO_TEXT,
         REPLACEMENT_CHARACTERS,
+        PAGE_CUT,
+        NESTED_TOO_DEEP,
         PAGE_MISSING,
     )
 )

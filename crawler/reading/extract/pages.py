@@ -94,10 +94,10 @@ def _joined_blocks(articles: Iterable[Article]) -> tuple[tuple[Block, ...], tupl
     for article in articles:
         for image in article.images:
             images.setdefault(image.url, image)
-        places = list(images)
+        places = {url: place for place, url in enumerate(images)}
         for block in article.blocks:
             number = block.image
-            blocks.append(block if number is None else replace(block, image=places.index(article.images[number].url)))
+            blocks.append(block if number is None else replace(block, image=places[article.images[number].url]))
     return tuple(blocks), tuple(images.values())
 
 
@@ -224,6 +224,10 @@ def _warnings(sight: Sight, content: Content, imprint: Imprint) -> tuple[str, ..
         warnings.append(cautions.NO_TEXT)
     if sight.page.encoding.replacement_chars:
         warnings.append(cautions.REPLACEMENT_CHARACTERS)
+    if sight.tree.is_cut:
+        warnings.append(cautions.PAGE_CUT)
+    if sight.tree.is_too_deep:
+        warnings.append(cautions.NESTED_TOO_DEEP)
     return tuple(dict.fromkeys(warnings))
 
 
