@@ -116,7 +116,7 @@ class Tree:
 
 def text_of(element: Element | None) -> str:
     """Return the element's visible text on one line."""
-    if element is None:
+    if element is None or element.tag in SILENT:
         return ""
     if not len(element):
         return clean(element.text)
