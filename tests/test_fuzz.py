@@ -135,7 +135,8 @@ def test_a_spoilt_page_is_read_without_error_and_gives_only_what_it_shows(path: 
 @settings(deadline=None, max_examples=150, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(
     st.text(
-        alphabet="<>/=\"'!-[]&;#().,:：。（）【】 \n\u3000\x00\ufffd银鱼记者编辑来源中新网电图摄完pdivahrefscripttable0123456789",
+        alphabet="<>/=\"'!-[]&;#().,:：。（）【】 \n\u3000\x00\ufffd"
+        "银鱼记者编辑来源中新网电图摄完pdivahrefscripttable0123456789",
         max_size=400,
     )
 )

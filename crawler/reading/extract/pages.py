@@ -11,7 +11,7 @@ from crawler.reading.extract import cautions
 from crawler.reading.extract.body import Piece, read_pieces
 from crawler.reading.extract.breadcrumbs import read_sections
 from crawler.reading.extract.content import Content, body_of, compose
-from crawler.reading.extract.footage import read_gallery, read_videos
+from crawler.reading.extract.footage import is_gallery, read_gallery, read_videos
 from crawler.reading.extract.frame import Frame, find_frame, take_densest
 from crawler.reading.extract.furniture import is_masthead
 from crawler.reading.extract.hidden import read_keywords
@@ -118,7 +118,9 @@ def _compose(tree: Tree, frame: Frame, page: Page) -> Content:
     shown = {piece.url for piece in pieces}
     pieces += [Piece(type="video", url=url) for url in read_videos(tree) if url not in shown]
     if not any(piece.type == "image" for piece in pieces):
-        pieces = [*read_gallery(tree), *pieces]
+        gallery = read_gallery(tree)
+        captions = {piece.text for piece in gallery if piece.is_caption}
+        pieces = [*gallery, *(piece for piece in pieces if piece.text not in captions)]
     return compose(pieces, frame.headline, lambda address: _absolute(address, page.url))
 
 
@@ -236,7 +238,7 @@ def _content_type(sight: Sight, content: Content, length: int) -> ContentType:
     if any(block.type == "video" for block in content.blocks):
         is_video_page = "/shipin/" in url or "/video/" in url or length < _TEXT_BESIDE_A_VIDEO
         return "video" if is_video_page else "article"
-    if "/tp/hd" in url or ("picsJson" in sight.tree.scripts and content.images):
+    if "/tp/hd" in url or (content.images and is_gallery(sight.tree)):
         return "gallery"
     return "article"
 
