@@ -1,7 +1,7 @@
 """Pages per CPU second of reading an article, against parsing alone (lxml on the same str), and against trafilatura.
 
 Run with `python -m bench.extraction [FOLDER ...]`. It reads the pages of the sample portal, which are short, pages
-of the usual 20 KB made for the bench, and those of the folders.
+of the usual 20 KB made for the bench, and those of the folders; then it tells the seconds that one large page takes.
 """
 
 import sys
@@ -29,6 +29,7 @@ def main(folders: list[Path]) -> None:
     portal = load_portal(SAMPLE / "sample.toml")
     report("sample portal", list(sample_pages(portal)), portal)
     report("pages of the bench", list(made_pages()), made_portal())
+    report_large()
     for folder in folders:
         for path in sorted(folder.glob("*.html")):
             report(path.name, [page_of(path, "http://www.sample.test/gn/2020/07-04/9229287.shtml")], portal)
@@ -71,6 +72,27 @@ def report(name: str, pages: list[Page], portal: Portal) -> None:
     trafilatura = speed_of_trafilatura(pages)
     if trafilatura:
         print(f"  trafilatura   {trafilatura:8.0f}   by layout is {by_layout / trafilatura:.0f} times as fast")
+
+
+def report_large() -> None:
+    """Print the seconds for one page by its size, up to the bounds of what is read and beyond them."""
+    paragraph = "<p>　　湖边的渔民天不亮就下了网，岸上的人等着第一船银鱼靠岸，这样的早晨已经延续了许多年。</p>"
+    bodies = {f"paragraphs, {size / 1e6:g} MB": paragraph * (size // 140) for size in (50_000, 500_000, 5_000_000)}
+    bodies["one paragraph, 5 MB"] = f"<p>{'湖边的渔民天不亮就下了网，' * 128_000}</p>"
+    bodies["pictures, 5 MB"] = "".join(f'<img src="/pic/2026050{number}.jpg">' for number in range(150_000))
+    bodies["100,000 nested tags"] = paragraph + "<div>" * 100_000
+    print("large pages; seconds for one")
+    for name, body in bodies.items():
+        html = f'<meta charset="utf-8"><title>银鱼开捕</title><h1>银鱼开捕</h1><div id="txt">{body}</div>'
+        start = process_time()
+        page = decode_page(
+            html.encode(),
+            url="http://www.sample.test/gn/2026/05-01/9229287.shtml",
+            content_type=None,
+            captured_at=datetime.now(UTC),
+        )
+        read_page(page, None)
+        print(f"  {name:20} {process_time() - start:6.2f}")
 
 
 def parse(html: str) -> object:

@@ -1,13 +1,19 @@
 """The summary of a run, kept as `runs/<start>.json`."""
 
+import logging
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
+from crawler.drift import PastRun, Shape
 from crawler.lines import utc_text
 
 SCHEMA = "pressmark.run/1.0.0"
+# As far as alarms look back: three weeks of hourly runs.
+RUNS_OF_HISTORY = 500
+
+logger = logging.getLogger(__name__)
 
 
 class BranchPart(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +53,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     requisites_kept: int = 0
     articles: int
     branches: dict[str, BranchPart]
+    shape: Shape = msgspec.field(default_factory=Shape)
     files: tuple[str, ...]
     findings: tuple[Finding, ...]
 
@@ -60,6 +67,17 @@ def write_summary(folder: Path, started_at: datetime, summary: RunSummary) -> Pa
     draft.write_bytes(text + b"\n")
     draft.rename(path)
     return path
+
+
+def read_history(folder: Path) -> list[PastRun]:
+    """Return what alarms need of the last runs, the oldest first; a summary that cannot be read is passed over."""
+    runs = []
+    for path in sorted(folder.glob("*.json"))[-RUNS_OF_HISTORY:]:
+        try:
+            runs.append(msgspec.json.decode(path.read_bytes(), type=PastRun))
+        except (OSError, msgspec.DecodeError) as error:
+            logger.warning("%s: no summary of a run (%s); alarms do without it", path, error)
+    return runs
 
 
 def read_summaries(folder: Path) -> list[RunSummary]:

@@ -34,6 +34,7 @@ from crawler.commands.options import (
     err,
     out,
 )
+from crawler.drift import Alarm, PastRun, find_alarms
 from crawler.errors import CrawlerError, UsageError
 from crawler.fetching.connecting import parse_connect_to
 from crawler.fetching.plan import Plan, choose_branches
@@ -43,7 +44,7 @@ from crawler.fetching.spiders.chinanews import open_recorder
 from crawler.fetching.tally import Tally
 from crawler.lines import utc_text
 from crawler.reading.portals import find_portal
-from crawler.runs import BranchPart, Finding, RunSummary, write_summary
+from crawler.runs import BranchPart, Finding, RunSummary, read_history, write_summary
 
 PROGRESS_SECONDS = 10.0
 
@@ -153,9 +154,10 @@ class _Progress:
 def _finish(run: Run, recorder: Recorder, plan: Plan) -> int:
     """Write the summary, print the end of the run, and return the exit code."""
     dead = _dead_branches(run.tally, plan)
-    code = _exit_code(run, plan, dead)
+    alarms = [] if run.failure else _alarms(run, plan, recorder)
+    code = _exit_code(run, plan, dead, alarms)
     if not (run.failure and not recorder.collection.runs.is_dir()):
-        _write_summary(run, plan, recorder, code)
+        _write_summary(run, plan, recorder, code, alarms)
     if run.failure:
         raise CrawlerError(run.failure)
     if code == FAILED and not run.tally.lines:
@@ -164,20 +166,32 @@ def _finish(run: Run, recorder: Recorder, plan: Plan) -> int:
         out,
         run.tally,
         seconds=run.seconds,
+        alarms=alarms,
         files=written_paths(recorder),
         next_command=_next_command(recorder),
     )
     return code
 
 
-def _exit_code(run: Run, plan: Plan, dead: list[str]) -> int:
+def _alarms(run: Run, plan: Plan, recorder: Recorder) -> list[Alarm]:
+    """Return what has fallen off since the runs before, as far as their summaries tell."""
+    branches = tuple(branch.code for branch in plan.branches)
+    return find_alarms(
+        PastRun(started_at=run.started_at, asked_branches=branches, shape=run.tally.shape),
+        read_history(recorder.collection.runs),
+        may_be_silent=run.reason != "finished" or plan.is_bounded,
+    )
+
+
+def _exit_code(run: Run, plan: Plan, dead: list[str], alarms: list[Alarm]) -> int:
     if run.failure:
         return FAILED
     if run.signal:
         return INTERRUPTED + run.signal
     if dead and len(dead) == len(plan.branches):
         return FAILED
-    return FINDINGS if run.tally.stopped or run.tally.faults or run.tally.lists_failed else DONE
+    found = alarms or run.tally.stopped or run.tally.faults or run.tally.lists_failed
+    return FINDINGS if found else DONE
 
 
 def _dead_branches(tally: Tally, plan: Plan) -> list[str]:
@@ -185,9 +199,10 @@ def _dead_branches(tally: Tally, plan: Plan) -> list[str]:
     return [f"{host}: {tally.stopped[host]}" for host in hosts if host in tally.stopped]
 
 
-def _write_summary(run: Run, plan: Plan, recorder: Recorder, code: int) -> None:
+def _write_summary(run: Run, plan: Plan, recorder: Recorder, code: int, alarms: list[Alarm]) -> None:
     tally = run.tally
-    findings = [Finding(kind="unreadable", where=url, why=why) for url, why in tally.faults]
+    findings = [Finding(kind="alarm", where=alarm.where, why=alarm.why) for alarm in alarms]
+    findings += [Finding(kind="unreadable", where=url, why=why) for url, why in tally.faults]
     findings += [Finding(kind="failed", where=url, why=why) for url, why in tally.failures]
     findings += [Finding(kind="stopped", where=host, why=why) for host, why in tally.stopped.items()]
     findings += [Finding(kind="certificate", where=host, why=why) for host, why in sorted(tally.certificates.items())]
@@ -208,6 +223,7 @@ def _write_summary(run: Run, plan: Plan, recorder: Recorder, code: int) -> None:
         requisites_kept=tally.requisites_kept,
         articles=tally.lines,
         branches={code: BranchPart(**asdict(part)) for code, part in sorted(tally.branches.items())},
+        shape=tally.shape,
         files=tuple(str(path.relative_to(recorder.collection.folder)) for path in written_paths(recorder)),
         findings=tuple(findings),
     )

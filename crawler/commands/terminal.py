@@ -1,7 +1,7 @@
 """What the command shows on a terminal: progress, tables, one-line messages; plain lines when piped."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -9,10 +9,19 @@ from rich.logging import RichHandler
 from rich.table import Table
 
 from crawler.commands.options import err
+from crawler.drift import Alarm
 from crawler.fetching.tally import Tally
 
 
-def print_run(console: Console, tally: Tally, *, seconds: float, files: list[Path], next_command: str) -> None:
+def print_run(
+    console: Console,
+    tally: Tally,
+    *,
+    seconds: float,
+    alarms: Sequence[Alarm],
+    files: list[Path],
+    next_command: str,
+) -> None:
     """Print the end of a run: articles by branch, requests by status, bytes, files, findings, and what to do next."""
     if tally.branches:
         console.print(_articles(tally))
@@ -22,6 +31,9 @@ def print_run(console: Console, tally: Tally, *, seconds: float, files: list[Pat
     console.print(f"Requests  {tally.requests} in {seconds:.1f} s: {statuses or 'none'}")
     requisites = f", {tally.requisites_kept} of them what pages show beside their text" if tally.requisites_kept else ""
     console.print(f"Captured  {human_bytes(tally.bytes_received)} in responses{requisites}")
+    if alarms:
+        more = f"; and {len(alarms) - 1} more, in the run's summary" if len(alarms) > 1 else ""
+        console.print(f"Alarm     {alarms[0].where}: {alarms[0].why}{more}", style="red", markup=False, soft_wrap=True)
     for label, found in _findings(tally).items():
         console.print(label, style="yellow", markup=False)
         for line in found[:5]:

@@ -25,7 +25,7 @@ from crawler.ledger import Outcome, give_up
 from crawler.lines import ArticleLine, encode_line
 from crawler.reading.portals import Portal
 from crawler.register import Register
-from crawler.state import Link, Position, Row
+from crawler.state import Link, Position, Row, Visit
 
 COMMIT_SECONDS = 1.0
 # More index lines of one file than these wait on disk.
@@ -217,7 +217,14 @@ class Recorder:
     def _count(self, exchange: Exchange, outcome: Outcome) -> None:
         if outcome.visit:
             self.tally.add_exchange(exchange, outcome.visit)
+            self._count_front(outcome, outcome.visit)
         self._count_reading(outcome)
+
+    def _count_front(self, outcome: Outcome, visit: Visit) -> None:
+        """Count the articles on the front of a section; a list that has not changed is not read again."""
+        is_read = visit.capture and not visit.revisit and not outcome.fault
+        if visit.kind == "listing" and not visit.hops and is_read:
+            self.tally.shape.add_front(visit.url, sum(link.kind == "article" for link in outcome.links))
 
     def _count_reading(self, outcome: Outcome) -> None:
         if outcome.fault and outcome.visit:

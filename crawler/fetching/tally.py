@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from archive.reader import Exchange
+from crawler.drift import Shape
 from crawler.lines import ArticleLine
 from crawler.state import Visit
 
@@ -28,6 +29,7 @@ class Tally:
     """
 
     branches: dict[str, BranchTally] = field(default_factory=dict)
+    shape: Shape = field(default_factory=Shape)
     statuses: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
     lists_failed: int = 0
@@ -69,6 +71,7 @@ class Tally:
         """Count one article line."""
         branch = self.branches.setdefault(line.branch or "other", BranchTally())
         branch.articles += 1
+        self.shape.add_line(line)
         self.last_article = line.id
         branch.with_headline += line.headline is not None
         branch.with_time += line.published_precision in {"second", "minute"}

@@ -98,6 +98,8 @@ def read_pieces(body: Element, skipped: Collection[Element] = ()) -> list[Piece]
 
     Left out: scripts, advertisements, share buttons, lists of related articles, pagers, what is hidden, and `skipped`.
     """
+    if body.tag in SILENT:  # a spoilt page may give a script the body's id
+        return []
     walk = _Walk(set(skipped))
     walk.run(body)
     return walk.pieces

@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
-from crawler.reading.extract.tree import Element, Tree
+from crawler.reading.extract.tree import Element, Tree, text_of
 from crawler.reading.extract.wording import INDENT, clean
 from crawler.reading.portal import Branch
 
@@ -54,7 +54,7 @@ def _names_after(home: Element) -> tuple[str, ...]:
     """Return the names that follow the link to the home page, if arrows part them; a menu has no arrows."""
     names = _plain(home.tail)
     for sibling in _step_of(home).itersiblings():
-        text = clean("".join(part for part in sibling.itertext() if isinstance(part, str)))
+        text = text_of(sibling)
         if text:
             names += [part for part in (clean(part) for part in re.split(r"\s*[>＞»›→]\s*", text)) if part]
         names += _plain(sibling.tail)

@@ -16,6 +16,8 @@ from crawler.reading.extract.captions import (
 from crawler.reading.extract.datelines import read_opening
 
 _LONGEST_BARE = 120
+# So many pictures in a row may have their captions in a row below.
+_LONGEST_RUN = 100
 _NOT_TEXT = re.compile(r"[\W_]+")
 
 
@@ -60,7 +62,7 @@ def assign_captions(pieces: list[Piece], dateline_at: int | None) -> tuple[list[
             images.append(len(kept))
             kept.append(piece)
             continue
-        following = pieces[position + 1 :]
+        following = pieces[position + 1 : position + 1 + _LONGEST_RUN]
         image = kept[state.last_image] if state.last_image is not None else None
         state.kept_count = len(kept)
         if position != dateline_at and _is_text(piece):
@@ -95,7 +97,7 @@ def _target(piece: Piece, image: Piece | None, following: list[Piece], state: _S
 
 def _pick(piece: Piece, image: Piece, following: list[Piece], state: _State, *, habits: _Habits) -> int:
     """Return which picture of a run gets the caption: as many captions as pictures go in order, fewer to the last."""
-    if len(state.waiting) > 1:
+    if 1 < len(state.waiting) <= _LONGEST_RUN:
         below = takewhile(
             lambda other: _is_text(other) and _is_caption_below(other, image, habits=habits),
             [piece, *following],

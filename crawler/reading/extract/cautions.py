@@ -12,6 +12,8 @@ BYLINE_FROM_HIDDEN_AUTHOR = "byline_from_hidden_author"
 NO_TEXT = "no_text"
 REPLACEMENT_CHARACTERS = "replacement_characters"
 DAMAGED_TEXT = "damaged_text"
+PAGE_CUT = "page_cut"
+NESTED_TOO_DEEP = "nested_too_deep"
 PAGE_MISSING = "page_missing"
 
 MEANINGS = {
@@ -27,6 +29,8 @@ MEANINGS = {
     NO_TEXT: "there are pictures or a video, but no text",
     REPLACEMENT_CHARACTERS: "bytes were lost when the page was decoded",
     DAMAGED_TEXT: "a mirror has spoilt the text; the line names the stretches",
+    PAGE_CUT: "the page has more characters or tags than are read; its end is missing",
+    NESTED_TOO_DEEP: "elements nest deeper than the parser goes; what stands after them is missing",
     PAGE_MISSING: "a further page of the article was not read",
 }
 ALL = frozenset(MEANINGS)

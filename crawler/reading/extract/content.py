@@ -25,6 +25,8 @@ _REPORTED = re.compile(
 _DATELINE_WITHIN = 6
 _BYLINE_WITHIN = 3
 _LONGEST_FOREIGN_LINE = 160
+# Pieces before the text begins.
+_LONGEST_HEAD = 50
 _TEXTS = frozenset(("text", "heading", "quote", "table"))
 
 
@@ -111,7 +113,7 @@ def _without_foreign_lines(pieces: list[Piece], headline: str | None, content: C
 
 def _is_repeated_head(piece: Piece, headline: str | None, kept: list[Piece]) -> bool:
     """Tell whether the line repeats the headline or the line under it, before the text begins."""
-    if any(other.type == "text" and len(other.text) > 50 for other in kept):
+    if len(kept) > _LONGEST_HEAD or any(other.type == "text" and len(other.text) > 50 for other in kept):
         return False
     return piece.text == headline or is_masthead(piece.text)
 
@@ -184,6 +186,7 @@ def _take_blocks(
 ) -> None:
     blocks: list[Block] = []
     images: dict[str, Image] = {}
+    places: dict[str, int] = {}
     for position, piece in enumerate(pieces):
         if piece.type in _TEXTS:
             blocks.append(Block(type="paragraph" if piece.type == "text" else piece.type, text=piece.text))
@@ -195,8 +198,9 @@ def _take_blocks(
             blocks.append(Block(type="video", url=url))
             continue
         if url not in images:
+            places[url] = len(images)
             images[url] = _image(piece, url, captions.get(position))
-        blocks.append(Block(type="image", image=list(images).index(url)))
+        blocks.append(Block(type="image", image=places[url]))
     content.blocks = tuple(blocks)
     content.images = tuple(images.values())
     if images:

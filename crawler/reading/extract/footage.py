@@ -4,7 +4,7 @@ import json
 import re
 
 from crawler.reading.extract.body import Piece
-from crawler.reading.extract.tree import Tree
+from crawler.reading.extract.tree import Tree, text_of
 from crawler.reading.extract.wording import clean
 
 _VIDEO = re.compile(
@@ -14,6 +14,8 @@ _VIDEO = re.compile(
 _FILES = (".mp4", ".m3u8", ".flv")
 _GALLERY = re.compile(r"picsJson\s*=\s*(?=\{)")
 _GALLERY_XML = re.compile(r"<image>\s*<!\[CDATA\[\s*(?P<url>[^\]\s]+)\s*\]\]>")
+# Captions beside the pictures of a gallery in XML, in their order.
+_XML_CAPTIONS = "div.left.desc p"
 _BIGGEST_FIRST = ("bigPicUrl", "middlePicUrl", "thumbPicUrl")
 
 
@@ -28,9 +30,28 @@ def read_gallery(tree: Tree) -> list[Piece]:
     """Return the pictures of a gallery, each followed by its caption; empty for a page that is none."""
     if "picsJson" in tree.scripts and (match := _GALLERY.search(tree.scripts)):
         return _pieces_of_json(tree.scripts[match.end() :])
+    return _pieces_of_xml(tree)
+
+
+def is_gallery(tree: Tree) -> bool:
+    """Tell whether the page carries the pictures of a gallery in a script or in XML."""
+    return "picsJson" in tree.scripts or next(tree.root.iter("image"), None) is not None
+
+
+def _pieces_of_xml(tree: Tree) -> list[Piece]:
+    """Return the pictures of a gallery in XML, each with its caption where there are as many captions as pictures."""
     if next(tree.root.iter("image"), None) is None:
         return []
-    return [Piece(type="image", url=url) for url in dict.fromkeys(_GALLERY_XML.findall(tree.html))]
+    urls = list(dict.fromkeys(_GALLERY_XML.findall(tree.html)))
+    captions = [text for element in tree.every(_XML_CAPTIONS) if (text := text_of(element))]
+    if len(captions) != len(urls):
+        captions = []
+    pieces: list[Piece] = []
+    for number, url in enumerate(urls):
+        pieces.append(Piece(type="image", url=url))
+        if captions:
+            pieces.append(Piece(type="text", text=captions[number], is_caption=True))
+    return pieces
 
 
 def _pieces_of_json(text: str) -> list[Piece]:

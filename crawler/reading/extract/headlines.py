@@ -5,7 +5,7 @@ import re
 from crawler.reading.extract.tree import Element, Tree, text_of
 from crawler.reading.extract.wording import clean
 
-_SEPARATOR = r"\s*(?:-{1,3}|[—–|｜_·»>]|——|--)+\s*"
+_SEPARATOR = r"\s*[-—–|｜_·»>]+\s*"
 _SEPARATORS = re.compile(r"\s*[-—–|｜_]+\s*")
 # The end of a title that names the portal, the branch or the section: …-中新网, …_中国新闻网·江苏, …--江苏新闻网.
 _PORTAL = re.compile(
@@ -17,6 +17,7 @@ _CANDIDATES = ("h2", "h3", "div", "p", "td", "span", "dt", "strong", "font", "b"
 _LONGEST = 120
 # Some titles are filled with the headline's markup, which a `<title>` shows as it stands.
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+_LONGEST_TITLE = 1000
 
 
 def find_headline(tree: Tree) -> tuple[Element | None, str | None, str]:
@@ -43,7 +44,7 @@ def find_headline(tree: Tree) -> tuple[Element | None, str | None, str]:
 def title_of(tree: Tree) -> str | None:
     """Return the text of the page's first `<title>`: documents included in the body have further ones."""
     first = next(tree.root.iter("title"), None)
-    return clean(_TAG.sub("", first.text or "")) or None if first is not None else None
+    return clean(_TAG.sub("", (first.text or "")[:_LONGEST_TITLE])) or None if first is not None else None
 
 
 def strip_portal(title: str) -> str:

@@ -204,12 +204,14 @@ def _scripted_entries(page: Page, portal: Portal) -> Iterator[_Entry]:
     html = page.html
     if "url" not in html or "[" not in html:
         return
+    read_to = 0
     for match in _ARRAY.finditer(html):
+        if match.start() < read_to:
+            continue
         values = _array_at(html, match.end())
         if values is None:
-            yield from _entries_by_pattern(
-                html[match.end() : html.find("</script", match.end()) % (len(html) + 1)], page, portal
-            )
+            read_to = html.find("</script", match.end()) % (len(html) + 1)
+            yield from _entries_by_pattern(html[match.end() : read_to], page, portal)
             continue
         for value in values:
             if isinstance(value, dict):

@@ -13,7 +13,7 @@ from crawler.reading.extract.breadcrumbs import read_sections
 from crawler.reading.extract.confidence import lowest, rate
 from crawler.reading.extract.content import Content, body_of, compose
 from crawler.reading.extract.damage import find_damage
-from crawler.reading.extract.footage import read_gallery, read_videos
+from crawler.reading.extract.footage import is_gallery, read_gallery, read_videos
 from crawler.reading.extract.frame import Frame, find_frame, take_densest
 from crawler.reading.extract.furniture import is_masthead
 from crawler.reading.extract.hidden import read_canonical, read_keywords
@@ -128,10 +128,10 @@ def _joined_blocks(articles: Iterable[Article]) -> tuple[tuple[Block, ...], tupl
     for article in articles:
         for image in article.images:
             images.setdefault(image.url, image)
-        places = list(images)
+        places = {url: place for place, url in enumerate(images)}
         for block in article.blocks:
             number = block.image
-            blocks.append(block if number is None else replace(block, image=places.index(article.images[number].url)))
+            blocks.append(block if number is None else replace(block, image=places[article.images[number].url]))
     return tuple(blocks), tuple(images.values())
 
 
@@ -153,7 +153,9 @@ def _compose(tree: Tree, frame: Frame, page: Page) -> Content:
     shown = {piece.url for piece in pieces}
     pieces += [Piece(type="video", url=url) for url in read_videos(tree) if url not in shown]
     if not any(piece.type == "image" for piece in pieces):
-        pieces = [*read_gallery(tree), *pieces]
+        gallery = read_gallery(tree)
+        captions = {piece.text for piece in gallery if piece.is_caption}
+        pieces = [*gallery, *(piece for piece in pieces if piece.text not in captions)]
     return compose(pieces, frame.headline, lambda address: _absolute(address, page.url))
 
 
@@ -273,6 +275,10 @@ def _warnings(sight: Sight, content: Content, imprint: Imprint) -> tuple[str, ..
         warnings.append(cautions.NO_TEXT)
     if sight.page.encoding.replacement_chars:
         warnings.append(cautions.REPLACEMENT_CHARACTERS)
+    if sight.tree.is_cut:
+        warnings.append(cautions.PAGE_CUT)
+    if sight.tree.is_too_deep:
+        warnings.append(cautions.NESTED_TOO_DEEP)
     return tuple(dict.fromkeys(warnings))
 
 
@@ -281,7 +287,7 @@ def _content_type(sight: Sight, content: Content, length: int) -> ContentType:
     if any(block.type == "video" for block in content.blocks):
         is_video_page = "/shipin/" in url or "/video/" in url or length < _TEXT_BESIDE_A_VIDEO
         return "video" if is_video_page else "article"
-    if "/tp/hd" in url or ("picsJson" in sight.tree.scripts and content.images):
+    if "/tp/hd" in url or (content.images and is_gallery(sight.tree)):
         return "gallery"
     return "article"
 

@@ -91,11 +91,13 @@ def _collect(elements: Iterator[Element], *, stop: Element | None, most_elements
     texts: list[str] = []
     links: list[tuple[str, str]] = []
     pictures: list[tuple[Element, str]] = []
+    left_out: set[Element | None] = set()
     length = 0
     for number, element in enumerate(elements):
         if element is stop or number >= most_elements or length > _MOST_TEXT:
             break
-        if element.tag in _LEFT_OUT:
+        if element.tag in _LEFT_OUT or element.getparent() in left_out:
+            left_out.add(element)
             continue
         if element.tag == "img":
             if is_uploaded(element):

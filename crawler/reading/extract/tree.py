@@ -22,6 +22,15 @@ _PARSER = etree.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True
 _UTF8_PARSER = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
 # Bytes that lxml refuses; in UTF-8 they are never part of another character.
 _CONTROLS = bytes([*range(0x09), 0x0B, *range(0x0E, 0x20)])
+# Bounds on what one page may cost: a page within them is read in about a second. The largest news pages seen have a
+# twentieth of either.
+_MOST_CHARACTERS = 5_000_000
+_MOST_TAGS = 50_000
+# libxml2 compares the attributes of one element each with each.
+_MOST_ATTRIBUTES = 1_000
+_LONG_TAG = re.compile(rf"<[a-zA-Z][^<>]{{{3 * _MOST_ATTRIBUTES},}}")
+# libxml2 ends the page without a word where elements nest deeper than 2048 levels.
+_DEEPEST = 2_000
 _COMPOUND = re.compile(r"(?P<tag>[a-zA-Z][a-zA-Z0-9]*)?(?P<rest>(?:[#.][\w-]+)*)")
 
 
@@ -36,11 +45,17 @@ class _Compound:
 
 
 class Tree:
-    """A page's elements. Selectors are CSS; elements come in document order."""
+    """A page's elements. Selectors are CSS; elements come in document order.
+
+    `is_cut` tells that the page is larger than the bounds and its end was left unread, `is_too_deep` that the parser
+    gave up where elements nest too deep: what follows there is missing.
+    """
 
     def __init__(self, html: str) -> None:
-        self.html = html
-        self.root = _parse(html)
+        self.html = _within_bounds(html)
+        self.is_cut = len(self.html) < len(html)
+        self.root = _parse(self.html)
+        self.is_too_deep = _ends_too_deep(self.root)
         self._ids: dict[str, list[Element]] = {}
         self._classes: dict[str, list[Element]] = {}
         self._index()
@@ -101,7 +116,7 @@ class Tree:
 
 def text_of(element: Element | None) -> str:
     """Return the element's visible text on one line."""
-    if element is None:
+    if element is None or element.tag in SILENT:
         return ""
     if not len(element):
         return clean(element.text)
@@ -120,6 +135,30 @@ def texts_of(element: Element) -> Iterator[tuple[Element, str]]:
             walker.skip_subtree()
         elif inner.text:
             yield inner, inner.text
+
+
+def _within_bounds(html: str) -> str:
+    """Return as much of a page as its bounds allow."""
+    html = html[:_MOST_CHARACTERS]
+    for tag in _LONG_TAG.finditer(html):
+        if len(tag[0].split(maxsplit=_MOST_ATTRIBUTES)) > _MOST_ATTRIBUTES:
+            html = html[: tag.start()]
+            break
+    if html.count("<") <= _MOST_TAGS:
+        return html
+    end = -1
+    for _ in range(_MOST_TAGS + 1):
+        end = html.find("<", end + 1)
+    return html[:end]
+
+
+def _ends_too_deep(root: Element) -> bool:
+    """Tell whether the last element of a page lies as deep as the parser goes: then it has stopped there."""
+    depth = 0
+    while len(root) and depth < _DEEPEST:
+        root = root[-1]
+        depth += 1
+    return depth == _DEEPEST
 
 
 def _parse(html: str) -> Element:
