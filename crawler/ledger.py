@@ -7,7 +7,7 @@ and looks at no clock: it reads the state, and returns an `Outcome` that `apply`
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from datetime import datetime, timedelta, timezone
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 import msgspec
@@ -16,6 +16,7 @@ from w3lib.url import safe_url_string
 from archive.capture import Capture
 from archive.pressmark import Pressmark
 from archive.reader import Conversion, Exchange
+from crawler.changes import Event, compare
 from crawler.lines import ArticleLine, Http, LinePage, Provenance, Revisit, decode_line, make_line, utc_text
 from crawler.reading.extract.discovery import find_sections
 from crawler.reading.extract.listings import read_listing
@@ -33,9 +34,14 @@ from crawler.reading.portals import (
     told_canonical_url,
     url_date,
 )
-from crawler.state import Condition, Kind, Link, Row, State, Version, Visit
+from crawler.schedule import Schedule
+from crawler.state import State
+from crawler.tracks import Found, Sight, changed, is_return, is_withdrawal, moment, next_host_track, next_track
+from crawler.versions import Version
+from crawler.visits import Condition, HostTrack, Kind, Link, Row, Track, Visit
 
 MAX_ATTEMPTS = 3
+CHINA = timezone(timedelta(hours=8))
 FURTHER_PAGE = re.compile(r"_\d{1,3}(\.s?html?)$")
 MAX_REDIRECTS = 5
 # A page may name a style sheet, that one another, and that one a font.
@@ -46,18 +52,9 @@ REFUSALS = frozenset({401, 403})
 TEXT_KINDS: frozenset[Kind] = frozenset({"listing", "article", "page"})
 # Answers that a later request may change: too early, too many, and all of the server's own troubles.
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
-
-
-class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the ledger `changes.jsonl`."""
-
-    schema: Literal["pressmark.change/1.0.0"] = "pressmark.change/1.0.0"
-    type: Literal["new", "edited", "withdrawn", "restored"]
-    id: str
-    version: int
-    url: str
-    at: str
-    record_id: str
+# Answers, and pages under the article's own address, that say that an article is there no more.
+GONE = frozenset({404, 410})
+GONE_PAGES = frozenset({"soft_404", "home_page"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +76,8 @@ class Outcome:
     """
 
     visit: Visit | None = None
+    host: HostTrack | None = None
+    tracks: tuple[tuple[str, Track], ...] = ()
     links: tuple[Link, ...] = ()
     drafts: tuple[tuple[str, tuple[str, ...]], ...] = ()
     needs: tuple[tuple[str, str], ...] = ()
@@ -92,10 +91,24 @@ class Outcome:
     fault: str | None = None
 
 
-def fold(state: State, record: Exchange | Conversion, portal: Portal) -> Outcome:
-    """Return what a record changes; nothing where the state has seen it already."""
+def fold(
+    state: State,
+    record: Exchange | Conversion,
+    portal: Portal,
+    schedule: Schedule,
+    line_of: Callable[[Version], ArticleLine | None],
+) -> Outcome:
+    """Return what a record changes; nothing where the state has seen it already.
+
+    `line_of` gives the line of a version that the state knows, None where it cannot be read.
+    """
     if isinstance(record, Conversion):
-        return _fold_line(state, record)
+        return _fold_line(state, record, schedule, line_of)
+    outcome = _fold_exchange(state, record, portal)
+    return _track(state, outcome, record, portal, schedule)
+
+
+def _fold_exchange(state: State, record: Exchange, portal: Portal) -> Outcome:
     visit = _visit(state, record, portal)
     if visit.condition == "pending":
         return Outcome(visit=visit)
@@ -103,7 +116,7 @@ def fold(state: State, record: Exchange | Conversion, portal: Portal) -> Outcome
         found = _follow(state, visit, portal)
     elif record.refers_to and not record.original:
         found = Outcome(visit=visit, fault=f"its payload, record {record.refers_to.record_id}, cannot be read")
-    elif visit.revisit and _is_known(state, visit, portal):
+    elif visit.revisit and not state.visits.track(visit.url).gone_at and _is_known(state, visit, portal):
         found = Outcome(visit=visit)
     elif visit.capture and visit.kind == "listing":
         found = _fold_listing(state, record, visit, portal)
@@ -124,28 +137,39 @@ def give_up(state: State, url: str) -> Outcome:
 def apply(state: State, outcome: Outcome) -> tuple[Link, ...]:
     """Store an outcome, and return those of its links that are new."""
     if outcome.visit:
-        state.put_visit(outcome.visit)
-    new = tuple(link for link in outcome.links if state.add(link))
+        state.visits.put_visit(outcome.visit)
+    if outcome.host:
+        state.visits.put_host(outcome.host)
+    for url, track in outcome.tracks:
+        state.visits.put_track(url, track)
+    seen_at = outcome.visit.fetched_at if outcome.visit else None
+    new = tuple(link for link in outcome.links if state.visits.add(link, seen_at))
     for article, pages in outcome.drafts:
-        state.put_draft(article, pages)
+        state.versions.put_draft(article, pages)
     for article, url in outcome.needs:
-        state.put_need(article, url)
+        state.versions.put_need(article, url)
     for article, url in outcome.met:
-        state.meet_need(article, url)
+        state.versions.meet_need(article, url)
     for version in outcome.versions:
-        state.put_version(version)
-        state.drop_draft(version.url)
+        state.versions.put_version(version)
+        state.versions.drop_draft(version.url)
     return new
 
 
 def compose(
-    state: State, article: str, portal: Portal, read: Callable[[str], CapturedPage | None]
+    state: State,
+    article: str,
+    portal: Portal,
+    read: Callable[[str], CapturedPage | None],
+    reread: Callable[[Version], str | None],
 ) -> ArticleLine | None:
     """Return the line of an article whose pages and pictures are settled; `read` gives the last good capture of a URL.
 
-    None where none of its pages can be read as an article any more.
+    None where none of its pages can be read as an article any more, and where its text is that of the version before.
+    `reread` gives the text digest of that version's captures as they are read today, so that a mended extractor makes
+    no false edit.
     """
-    addresses = state.draft(article) or (article,)
+    addresses = state.versions.draft(article) or (article,)
     pages = [page for page in map(read, addresses) if page and page.reading.article]
     if not pages or pages[0].url != addresses[0]:
         return None
@@ -153,7 +177,7 @@ def compose(
     joined = join([page.reading for page in pages])
     branch = find_branch(portal, first.url)
     identity = article_id(first.url, portal)
-    known = state.version(identity)
+    known = state.versions.newest(identity)
     origin = Provenance(
         id=identity,
         url=first.url,
@@ -173,7 +197,9 @@ def compose(
         pictures=tuple(_last_capture(state, image.url) for image in joined.images),
         warnings=("pages_missing",) if len(pages) < len(addresses) else (),
     )
-    return make_line(joined, origin)
+    line = make_line(joined, origin)
+    is_same = known is not None and (line.digests.text == known.text_digest or line.digests.text == reread(known))
+    return None if is_same else line
 
 
 def read_capture(exchange: Exchange, portal: Portal) -> CapturedPage | None:
@@ -212,12 +238,14 @@ def _is_known(state: State, visit: Visit, portal: Portal) -> bool:
     """
     if visit.kind == "listing" and names_sections(visit.url, portal):
         return False
-    before = state.capture(visit.url)
+    before = state.visits.capture(visit.url)
     if not before or not visit.capture or before.pressmark.record_id != visit.capture.record_id:
         return False
     if visit.kind == "article":
-        return state.draft(visit.url) is None and state.version(article_id(visit.url, portal)) is not None
-    return not state.needed_by(visit.url)
+        return (
+            state.versions.draft(visit.url) is None and state.versions.newest(article_id(visit.url, portal)) is not None
+        )
+    return not state.versions.needed_by(visit.url)
 
 
 def _read(page: Page, exchange: Exchange, portal: Portal) -> CapturedPage | None:
@@ -231,7 +259,7 @@ def _read(page: Page, exchange: Exchange, portal: Portal) -> CapturedPage | None
 
 def _visit(state: State, exchange: Exchange, portal: Portal) -> Visit:
     capture, head = exchange.capture, exchange.capture.head()
-    row = state.row(capture.url) or _row_from_notes(exchange, portal)
+    row = state.visits.row(capture.url) or _row_from_notes(exchange, portal)
     attempts = row.attempts + 1
     whole = capture.failure is None and capture.truncated is None
     status = head.status if head else None
@@ -257,6 +285,8 @@ def _visit(state: State, exchange: Exchange, portal: Portal) -> Visit:
         status=status,
         fetched_at=utc_text(capture.started_at),
         location=_join_location(row.url, location) if location else None,
+        etag=head.value("etag") if head else None,
+        last_modified=head.value("last-modified") if head else None,
         capture=(exchange.original if exchange.refers_to else exchange.pressmark) if kept else None,
         revisit=exchange.pressmark if kept and exchange.original else None,
     )
@@ -289,7 +319,9 @@ def _follow(state: State, visit: Visit, portal: Portal) -> Outcome:
     link = Link(
         url=target, host=_host(target), kind=visit.kind, via=visit.url, hops=hops, day=_day(target, visit, portal)
     )
-    needs = tuple((article, target) for article in state.needed_by(visit.url) if not state.is_settled(target))
+    needs = tuple(
+        (article, target) for article in state.versions.needed_by(visit.url) if not state.visits.is_settled(target)
+    )
     return Outcome(visit=visit, links=(replace(link, again=visit.kind == "listing"),), needs=needs)
 
 
@@ -310,15 +342,14 @@ def _fold_listing(state: State, exchange: Exchange, visit: Visit, portal: Portal
         for url in articles
     ]
     # The further pages of a list are asked again only where this page shows something new.
-    fresh = any(state.row(url) is None for url in articles)
+    fresh = any(state.visits.row(url) is None for url in articles)
     links += [
         Link(url=url, host=_host(url), kind="listing", via=visit.url, hops=hops, again=fresh)
         for url in map(asked_url, listing.next_pages)
         if is_own_host(url, portal)
     ]
-    # As the sections of a file: asked in each run.
     links += [
-        Link(url=url, host=_host(url), kind="listing", via=visit.url, hops=hops, again=True)
+        Link(url=url, host=_host(url), kind="listing", via=visit.url, hops=hops)
         for url in (asked_url(urljoin(visit.url, section.path)) for section in sections)
     ]
     return Outcome(visit=visit, links=(*links, *_requisite_links(requisites, visit, portal)))
@@ -341,16 +372,25 @@ def _fold_page(state: State, exchange: Exchange, visit: Visit, portal: Portal) -
         Link(url=url, host=_host(url), kind=kind, via=visit.url, hops=visit.hops + hop)  # type: ignore[arg-type]
         for kind, url, hop in wanted
     )
-    opened = (visit.url,) if visit.kind == "article" else state.needed_by(visit.url)
+    opened = (visit.url,) if visit.kind == "article" else _articles_of(state, visit)
     drafts = []
     for one in opened:
-        known = state.draft(one) or (one,) if visit.kind == "page" else (one,)
+        known = state.versions.draft(one) or state.versions.pages(one) or (one,) if visit.kind == "page" else (one,)
         drafts.append((one, tuple(dict.fromkeys((*known, *pages)))))
     needs = tuple(
-        (one, url) for one in opened for _, url, _ in wanted if url != visit.url and not state.is_settled(url)
+        (one, url) for one in opened for _, url, _ in wanted if url != visit.url and not state.visits.is_settled(url)
     )
     # A picture of the article stands before the requisites, so it is asked for as a picture, and its line waits for it.
     return Outcome(visit=visit, links=(*links, *requisites), drafts=tuple(drafts), needs=needs, page=page)
+
+
+def _articles_of(state: State, visit: Visit) -> tuple[str, ...]:
+    """Return the articles that a further page belongs to: those that wait for it, else the one that it was found by."""
+    waiting = state.versions.needed_by(visit.url)
+    if waiting:
+        return waiting
+    owner = state.visits.article_of(visit.url)
+    return (owner,) if owner and state.versions.pages(owner) else ()
 
 
 def _fold_requisite(exchange: Exchange, visit: Visit, portal: Portal) -> Outcome:
@@ -380,18 +420,94 @@ def _requisite_links(urls: tuple[str, ...], visit: Visit, portal: Portal) -> tup
 
 def _settle(state: State, outcome: Outcome, url: str) -> Outcome:
     """Add to an outcome which needs end with this URL, and which articles wait for nothing any more."""
-    waiting = state.needed_by(url)
+    waiting = state.versions.needed_by(url)
     settled = []
     for article in dict.fromkeys((*waiting, *(article for article, _ in outcome.drafts))):
-        open_needs = state.needs(article) | {need for one, need in outcome.needs if one == article}
+        open_needs = state.versions.needs(article) | {need for one, need in outcome.needs if one == article}
         if not open_needs - {url}:
             settled.append(article)
     return replace(outcome, met=tuple((article, url) for article in waiting), settled=tuple(settled))
 
 
-def _fold_line(state: State, record: Conversion) -> Outcome:
+def _track(state: State, outcome: Outcome, record: Exchange, portal: Portal, schedule: Schedule) -> Outcome:
+    """Add to an outcome when URL and host are asked again, and whether the article was withdrawn or has come back."""
+    visit = outcome.visit
+    if visit is None:
+        return outcome
+    before = state.visits.track(visit.url)
+    known = state.versions.newest(article_id(visit.url, portal)) if visit.kind == "article" else None
+    after = next_track(before, visit, _sight(state, outcome, known, portal), schedule)
+    events = list(outcome.events)
+    if known and (is_withdrawal(before, after) or is_return(before, after)):
+        gone = is_withdrawal(before, after)
+        events.append(
+            Event(
+                type="withdrawn" if gone else "restored",
+                id=known.id,
+                version=known.version,
+                url=visit.url,
+                at=visit.fetched_at,
+                record_id=record.pressmark.record_id if record.pressmark else "",
+                reason=(outcome.not_article or f"status {visit.status}") if gone else None,
+            )
+        )
+    host_before = state.visits.host(visit.host)
+    host = next_host_track(host_before, visit, record.capture, schedule)
+    return replace(
+        outcome,
+        visit=replace(visit, track=after),
+        host=host if host != host_before else None,
+        events=tuple(events),
+    )
+
+
+def _sight(state: State, outcome: Outcome, known: Version | None, portal: Portal) -> Sight:
+    visit = outcome.visit
+    assert visit is not None
+    if visit.kind == "listing":
+        articles = (link.url for link in outcome.links if link.kind == "article")
+        return Sight(
+            is_front=_is_front(visit, portal), brought_new=any(state.visits.row(url) is None for url in articles)
+        )
+    if visit.kind == "page":
+        owner = state.visits.article_of(visit.url)
+        since = state.visits.track(owner).changed_at if owner else None
+        return Sight(found="article", is_version=True, since=moment(since) if since else None)
+    return Sight(found=_found(outcome, portal), is_version=known is not None, since=_since(outcome, portal))
+
+
+def _found(outcome: Outcome, portal: Portal) -> Found:
+    """Return what stands at an article's address now; a page that cannot be told for gone is not called so."""
+    visit = outcome.visit
+    if visit is None or outcome.fault:
+        return "other"
+    if visit.status in GONE or outcome.not_article in GONE_PAGES:
+        return "gone"
+    if visit.location:
+        # Away from the article, yet still on the portal; elsewhere may be a guard's page or a provider's.
+        return "gone" if outcome.not_article and is_own_host(visit.location, portal) else "other"
+    return "article" if visit.capture and not outcome.not_article else "other"
+
+
+def _since(outcome: Outcome, portal: Portal) -> datetime | None:
+    """Return when the article was published, by its page, else by its URL."""
+    article = outcome.page.reading.article if outcome.page else None
+    if article and article.published_at:
+        return article.published_at
+    day = url_date(outcome.visit.url, portal) if outcome.visit else None
+    return datetime(day.year, day.month, day.day, tzinfo=CHINA) if day else None
+
+
+def _is_front(visit: Visit, portal: Portal) -> bool:
+    """Tell whether a list is asked for on its own: a seed, its redirect, or a section that a home page names."""
+    return not visit.hops.strip("R") or (visit.via is not None and names_sections(visit.via, portal))
+
+
+def _fold_line(
+    state: State, record: Conversion, schedule: Schedule, line_of: Callable[[Version], ArticleLine | None]
+) -> Outcome:
     line = decode_line(record.block)
-    known = state.version(line.id)
+    known = state.versions.newest(line.id)
     version = Version(
         id=line.id,
         branch=line.branch,
@@ -406,6 +522,8 @@ def _fold_line(state: State, record: Conversion) -> Outcome:
     )
     if known and known.line.record_id == record.pressmark.record_id:
         return Outcome(versions=(known,))
+    old = line_of(known) if known else None
+    edit = compare(old, line) if old else None
     event = Event(
         type="edited" if known else "new",
         id=line.id,
@@ -413,8 +531,15 @@ def _fold_line(state: State, record: Conversion) -> Outcome:
         url=line.url,
         at=line.captured_at,
         record_id=record.pressmark.record_id,
+        fields=edit.fields if edit else (),
+        added=edit.added if edit else 0,
+        removed=edit.removed if edit else 0,
     )
-    return Outcome(versions=(version,), lines=((line, record.block),), events=(event,))
+    tracks: tuple[tuple[str, Track], ...] = ()
+    if known:
+        track = changed(state.visits.track(line.url), line.url, moment(line.captured_at), schedule)
+        tracks = ((line.url, track),)
+    return Outcome(versions=(version,), lines=((line, record.block),), events=(event,), tracks=tracks)
 
 
 def _each_once(state: State, urls: Iterable[str], portal: Portal) -> list[str]:
@@ -425,7 +550,9 @@ def _each_once(state: State, urls: Iterable[str], portal: Portal) -> list[str]:
     documents: dict[str, str] = {}
     for url in urls:
         documents.setdefault(article_id(url, portal), url)
-    return [url for document, url in documents.items() if state.row(url) or state.version(document) is None]
+    return [
+        url for document, url in documents.items() if state.visits.row(url) or state.versions.newest(document) is None
+    ]
 
 
 def redirected(state: State, url: str) -> Iterator[str]:
@@ -435,12 +562,12 @@ def redirected(state: State, url: str) -> Iterator[str]:
         if not asked:
             return
         yield asked
-        location = state.location(asked)
+        location = state.visits.location(asked)
         asked = asked_url(location) if location else None
 
 
 def _last_capture(state: State, image_url: str) -> Pressmark | None:
-    captures = (state.capture(url) for url in redirected(state, image_url))
+    captures = (state.visits.capture(url) for url in redirected(state, image_url))
     return next((stored.pressmark for stored in captures if stored), None)
 
 

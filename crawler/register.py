@@ -20,15 +20,19 @@ from archive.digests import Digests
 from archive.errors import ArchiveError
 from archive.files import OPEN_SUFFIX, sync_folder
 from archive.pressmark import Pressmark
-from archive.reader import Conversion, Exchange, read_exchange, read_exchanges
+from archive.reader import Conversion, Exchange, read_exchange, read_exchanges, read_record
 from archive.revisits import read_original, resolve
 from crawler import ledger
 from crawler.collection import Collection
 from crawler.errors import CrawlerError, UsageError
 from crawler.ledger import CapturedPage, Outcome
-from crawler.lines import ArticleLine
+from crawler.lines import ArticleLine, decode_line, text_digest
+from crawler.reading.extract.pages import join
 from crawler.reading.portals import Portal
-from crawler.state import Link, Position, State
+from crawler.schedule import Schedule
+from crawler.state import Position, State
+from crawler.versions import Version
+from crawler.visits import Link
 
 # Pages of open articles that are kept in memory; one that has fallen out is read again from its record.
 PAGES_KEPT = 64
@@ -42,11 +46,12 @@ logger = logging.getLogger(__name__)
 class Register:
     """The state and the line files of one collection, fed record by record."""
 
-    def __init__(self, collection: Collection, portal: Portal) -> None:
+    def __init__(self, collection: Collection, portal: Portal, schedule: Schedule | None = None) -> None:
         """Open the state, and cut the line files back to what it vouches for."""
         self.portal = portal
+        self._schedule = schedule or Schedule()
         self.state = State(collection.state)
-        held = self.state.portal()
+        held = self.state.versions.portal()
         if held not in {None, portal.name}:
             self.state.shut()
             raise UsageError(
@@ -68,7 +73,7 @@ class Register:
         if isinstance(record, Exchange):
             self.digests.feed(record)
             record = self._resolve(record)
-        outcome = ledger.fold(self.state, record, self.portal)
+        outcome = ledger.fold(self.state, record, self.portal, self._schedule, self._line_of)
         return outcome, self.store(outcome)
 
     def store(self, outcome: Outcome) -> tuple[Link, ...]:
@@ -87,10 +92,10 @@ class Register:
         """Return the line of a settled article; one that cannot be read any more is closed, and None returned."""
         line = None
         try:
-            line = ledger.compose(self.state, article, self.portal, self._last_page)
+            line = ledger.compose(self.state, article, self.portal, self._last_page, self._reread)
         finally:
             if line is None:
-                self.state.drop_draft(article)
+                self.state.versions.drop_draft(article)
         return line
 
     def last_etag(self, url: str) -> bytes | None:
@@ -98,7 +103,7 @@ class Register:
 
         None also where the record with the payload cannot be read: a 304 would have nothing to refer to.
         """
-        stored = self.state.capture(url)
+        stored = self.state.visits.capture(url)
         if not stored:
             return None
         try:
@@ -132,7 +137,7 @@ class Register:
 
     def settled(self) -> list[str]:
         """Return the open articles that wait for nothing: after a crash, their conversion record is missing."""
-        return [article for article in self.state.drafts() if not self.state.needs(article)]
+        return [article for article in self.state.versions.drafts() if not self.state.versions.needs(article)]
 
     def commit(self, position: Position | None) -> None:
         """Append the lines, then store the state; the records up to `position` must have been synced before."""
@@ -156,6 +161,29 @@ class Register:
         self.digests.shut()
         self.state.shut()
 
+    def _line_of(self, version: Version) -> ArticleLine | None:
+        try:
+            return decode_line(read_record(self._collection.archive, version.line).block)
+        except ArchiveError as error:
+            logger.warning("%s: version %d cannot be read: %s", version.id, version.version, error)
+            return None
+
+    def _reread(self, version: Version) -> str | None:
+        """Return the text digest of a version's captures as they are read today, None where they cannot be read."""
+        line = self._line_of(version)
+        marks = [page.pressmark for page in line.pages] or [line.pressmark] if line else []
+        readings = []
+        try:
+            for mark in marks:
+                exchange = read_exchange(self._collection.archive, mark) if mark else None
+                page = ledger.read_capture(exchange, self.portal) if exchange else None
+                if page and page.reading.article:
+                    readings.append(page.reading)
+        except ArchiveError as error:
+            logger.warning("%s: the captures of version %d cannot be read: %s", version.id, version.version, error)
+            return None
+        return text_digest(join(readings)) if readings else None
+
     def _write(self, path: Path, text: bytes) -> None:
         self._unwritten.setdefault(path, []).append(text)
 
@@ -165,7 +193,7 @@ class Register:
             self._pages.popitem(last=False)
 
     def _last_page(self, url: str) -> CapturedPage | None:
-        stored = self.state.capture(url)
+        stored = self.state.visits.capture(url)
         if not stored:
             return None
         own = stored.revisit or stored.pressmark
@@ -191,7 +219,7 @@ class Register:
         if not exchange.refers_to:
             return None
         if is_not_modified(exchange.capture):
-            stored = self.state.capture(exchange.capture.url)
+            stored = self.state.visits.capture(exchange.capture.url)
             return stored.pressmark if stored else None
         digest = exchange.pressmark.payload_digest if exchange.pressmark else None
         found = self.digests.find(digest) if digest else None

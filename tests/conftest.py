@@ -73,7 +73,7 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Crawled:
         words = sample_words(server, "crawl", "--all")
         first = run_pressmark(*words, cwd=cwd)
         first_requests = seen_urls(server)
-        second = run_pressmark(*words, cwd=cwd)
+        second = run_pressmark(*words, "--now", cwd=cwd)
         second_requests = seen_urls(server)[len(first_requests) :]
     return Crawled(
         folder=cwd / "data" / "collections" / "sample",

@@ -15,7 +15,7 @@ from crawler.fetching.recorder import Recorder
 from crawler.ledger import Outcome
 from crawler.lines import ArticleLine, decode_line
 from crawler.reading.portals import find_portal
-from crawler.state import Row
+from crawler.visits import Row
 from tests.conftest import SAMPLE, SAMPLE_TOML
 from tests.test_crashes import line_files, replayed
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from archive.capture import Capture
-from crawler.fetching.manners import read_robots, retry_after_seconds
+from crawler.fetching.manners import read_robots
+from crawler.tracks import retry_after_seconds
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 

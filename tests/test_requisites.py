@@ -10,7 +10,8 @@ import pytest
 from archive.pressmark import Pressmark
 from crawler.reading.extract.requisites import MAX_PER_PAGE, page_requisites, style_requisites
 from crawler.reading.page import decode_page
-from crawler.state import Kind, Link, State, Visit
+from crawler.state import State
+from crawler.visits import Kind, Link, Visit
 from tests.conftest import PRESSMARK, Crawled, sample_words, seen_urls
 from tests.portal.server import PortalServer
 
@@ -95,16 +96,16 @@ def link(url: str, kind: Kind) -> Link:
 def test_a_requisite_is_asked_for_last() -> None:
     state = State(None)
     for number, kind in enumerate(("requisite", "listing", "article", "picture")):
-        state.add(link(f"{ASSETS}/{number}", kind))
-    order = [state.lease("i2.sample.test", kinds=("requisite", "listing", "article", "picture")) for _ in range(4)]
+        state.visits.add(link(f"{ASSETS}/{number}", kind))
+    order = [state.visits.lease("i2.sample.test", kinds=("requisite", "listing", "article", "picture")) for _ in range(4)]
     assert [row.kind for row in order if row] == ["picture", "article", "listing", "requisite"]
 
 
 def test_a_requisite_that_an_article_shows_takes_its_turn_as_a_picture() -> None:
     state = State(None)
-    state.add(link(f"{ASSETS}/a.jpg", "requisite"))
-    assert state.add(link(f"{ASSETS}/a.jpg", "picture"))
-    row = state.lease("i2.sample.test", kinds=("picture",))
+    state.visits.add(link(f"{ASSETS}/a.jpg", "requisite"))
+    assert state.visits.add(link(f"{ASSETS}/a.jpg", "picture"))
+    row = state.visits.lease("i2.sample.test", kinds=("picture",))
     assert row is not None
 
 
@@ -115,8 +116,8 @@ def test_a_picture_that_was_fetched_as_a_requisite_is_asked_again_only_if_it_was
     state = State(None)
     url = f"{ASSETS}/a.jpg"
     mark = Pressmark(file="a.warc.gz", offset=0, length=9, record_id="urn:uuid:1", payload_digest=None)
-    state.add(link(url, "requisite"))
-    state.put_visit(
+    state.visits.add(link(url, "requisite"))
+    state.visits.put_visit(
         Visit(
             url=url,
             host="i2.sample.test",
@@ -130,8 +131,8 @@ def test_a_picture_that_was_fetched_as_a_requisite_is_asked_again_only_if_it_was
             capture=mark if kept else None,
         )
     )
-    assert state.is_settled(url) is kept
-    assert state.add(link(url, "picture")) is asked_again
+    assert state.visits.is_settled(url) is kept
+    assert state.visits.add(link(url, "picture")) is asked_again
 
 
 def test_the_sample_crawl_keeps_each_requisite_once_and_asks_none_again(crawled: Crawled) -> None:

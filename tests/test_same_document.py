@@ -6,7 +6,10 @@ from archive.pressmark import Pressmark
 from archive.reader import Exchange, read_exchanges
 from crawler.ledger import Outcome, fold
 from crawler.reading.portals import find_portal
-from crawler.state import Link, State, Version
+from crawler.schedule import Schedule
+from crawler.state import State
+from crawler.versions import Version
+from crawler.visits import Link
 from tests.exchanges import answered, write_file
 
 CHINANEWS = find_portal("chinanews")
@@ -19,9 +22,9 @@ def fold_listing(folder: Path, state: State, *links: str) -> Outcome:
     body = "".join(f'<li><a href="{link}">一条长长的新闻标题</a></li>' for link in links).encode()
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: %d\r\n\r\n" % len(body)
     file = write_file(folder, answered(head + body, url=LIST))
-    state.add(Link(url=LIST, host="www.chinanews.com.cn", kind="listing", via=None, hops=""))
+    state.visits.add(Link(url=LIST, host="www.chinanews.com.cn", kind="listing", via=None, hops=""))
     exchange = next(record for record in read_exchanges(file) if isinstance(record, Exchange))
-    return fold(state, exchange, CHINANEWS)
+    return fold(state, exchange, CHINANEWS, Schedule(), lambda _: None)
 
 
 def articles(outcome: Outcome) -> list[str]:
@@ -51,6 +54,6 @@ def test_a_document_in_several_sections_is_asked_for_under_its_first_address(tmp
 
 def test_a_document_with_a_line_is_not_asked_for_under_another_address(tmp_path: Path) -> None:
     state = State(None)
-    state.put_version(version_of("10213707", "https://www.chinanews.com.cn/gn/2024/05-08/10213707.shtml"))
+    state.versions.put_version(version_of("10213707", "https://www.chinanews.com.cn/gn/2024/05-08/10213707.shtml"))
     outcome = fold_listing(tmp_path, state, "/sh/2024/05-08/10213707.shtml", "/sh/2024/05-08/10213709.shtml")
     assert articles(outcome) == ["/sh/2024/05-08/10213709.shtml"]

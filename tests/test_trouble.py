@@ -53,7 +53,17 @@ class Odd:
         toml.write_text(self.toml, "utf-8")
         address = self.server.address
         return subprocess.run(
-            [str(PRESSMARK), "crawl", "odd", "--portal", str(toml), "--connect-to", f"*.test:{address}", *words],
+            [
+                str(PRESSMARK),
+                "crawl",
+                "odd",
+                "--now",
+                "--portal",
+                str(toml),
+                "--connect-to",
+                f"*.test:{address}",
+                *words,
+            ],
             cwd=self.folder,
             capture_output=True,
             text=True,

@@ -58,6 +58,12 @@ def crawl(
     ] = None,
     limit: Annotated[int | None, typer.Option(min=0, help="At most so many articles.")] = None,
     max_requests: Annotated[int | None, typer.Option(min=0, help="At most so many requests.")] = None,
+    max_minutes: Annotated[
+        float | None, typer.Option(min=0, help="Ask for nothing more after so many minutes; the rest waits.")
+    ] = None,
+    now: Annotated[
+        bool, typer.Option("--now", help="Ask for all lists, and for what failed, whether they are due or not.")
+    ] = False,
     requisites: Annotated[
         bool,
         typer.Option(
@@ -99,6 +105,8 @@ def crawl(
         since=since.date() if since else None,
         limit=limit,
         max_requests=max_requests,
+        max_minutes=max_minutes,
+        now=now,
         delay_seconds=delay,
         requisites=requisites,
     )
@@ -168,6 +176,7 @@ def _finish(run: Run, recorder: Recorder, plan: Plan) -> int:
         seconds=run.seconds,
         alarms=alarms,
         files=written_paths(recorder),
+        next_due=recorder.next_due,
         next_command=_next_command(recorder),
     )
     return code

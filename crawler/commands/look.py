@@ -165,7 +165,7 @@ def status(
     found = existing_collection(data, collection, find_portal(portal))
     state = State(found.state, read_only=True)
     try:
-        articles, counts = state.articles_by_branch(), state.counts()
+        articles, counts = state.versions.by_branch(), state.visits.counts()
     finally:
         state.shut()
     files = list(found.archive.glob("*.warc.gz*"))
@@ -205,7 +205,11 @@ def _line_of_page(page: Page, reading: PageReading, portal: Portal) -> ArticleLi
 def _find_line(collection: Collection, what: str, portal: Portal) -> ArticleLine:
     state = State(collection.state, read_only=True)
     try:
-        known = state.version(what) or state.version(article_id(what, portal)) or state.version_at(what)
+        known = (
+            state.versions.newest(what)
+            or state.versions.newest(article_id(what, portal))
+            or state.versions.newest_at(what)
+        )
     finally:
         state.shut()
     if known is None:

@@ -110,7 +110,7 @@ def _check_portal(collection: Collection, choice: Choice) -> None:
     """Raise UsageError where branches are named by another portal than that of the collection: its hosts are others."""
     state = State(collection.state, read_only=True)
     try:
-        held = state.portal()
+        held = state.versions.portal()
     finally:
         state.shut()
     if choice.branches and held not in {None, choice.portal.name}:

@@ -171,13 +171,13 @@ def _pages_to_open(collection: Collection, portal: Portal) -> Iterator[tuple[str
     """Yield the newest article and the home page of its branch, as a label and pywb's moment and address."""
     state = State(collection.state, read_only=True)
     try:
-        newest = state.newest_version()
+        newest = state.versions.newest_of_all()
         if newest:
             yield "Article   ", f"{_moment(newest.captured_at)}/{newest.url}"
         branch = find_branch(portal, newest.url) if newest else None
         for each in (branch,) if branch else portal.branches:
             home = f"{each.scheme}://{each.hosts[0]}/"
-            if captured := state.capture(home):
+            if captured := state.visits.capture(home):
                 yield "Home page ", f"{_moment(captured.captured_at)}/{home}"
                 return
     finally:

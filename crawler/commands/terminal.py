@@ -20,6 +20,7 @@ def print_run(
     seconds: float,
     alarms: Sequence[Alarm],
     files: list[Path],
+    next_due: str | None,
     next_command: str,
 ) -> None:
     """Print the end of a run: articles by branch, requests by status, bytes, files, findings, and what to do next."""
@@ -42,6 +43,8 @@ def print_run(
             console.print(f"  and {len(found) - 5} more, in the run's summary")
     for number, path in enumerate(files):
         console.print(f"{'Files   ' if not number else '        '}  {path}", markup=False, soft_wrap=True)
+    if next_due:
+        console.print(f"Due again {next_due[:16].replace('T', ' ')} UTC; --now asks for the lists at once")
     console.print(f"Next      {next_command}", markup=False, soft_wrap=True)
 
 

@@ -17,11 +17,14 @@ from scrapy.core.scheduler import BaseScheduler
 from scrapy.crawler import Crawler
 
 from archive.reader import Exchange
-from crawler.fetching.manners import LONGEST_PAUSE_SECONDS, Robots, read_robots, retry_after_seconds
+from crawler.fetching.manners import LONGEST_PAUSE_SECONDS, Robots, read_robots
 from crawler.fetching.plan import NATIONAL, Plan
 from crawler.fetching.recorder import Recorder
-from crawler.ledger import MAX_REDIRECTS, Outcome, asked_url, is_own_host, names_sections
-from crawler.state import Kind, Link, Row
+from crawler.ledger import MAX_REDIRECTS, TEXT_KINDS, Outcome, asked_url, is_own_host, names_sections
+from crawler.lines import utc_text
+from crawler.schedule import due_until
+from crawler.tracks import moment, retry_after_seconds
+from crawler.visits import Kind, Link, Row
 
 ARTICLE_PARTS: tuple[Kind, ...] = ("page", "picture")
 REQUISITES: tuple[Kind, ...] = ("requisite",)
@@ -68,22 +71,30 @@ class Frontier(BaseScheduler):
         self._hosts: dict[str, Host] = {}
         self._turns: deque[Host] = deque()
         self._requests = 0
+        self._ends_at: float | None = None
         self._articles = 0
         self._askers: dict[Row, Host] = {}
         self._requisites = REQUISITES if plan.requisites else ()
 
     def open(self, spider: Spider) -> None:
-        """Give back what an earlier run left open, and ask the front page of each section again."""
+        """Ask for what is due, for what an earlier run left open, and for the sections that were never asked for."""
         self._recorder.listeners.append(self._on_exchange)
-        self._state.begin_run()
+        now = datetime.now(UTC)
+        self._state.visits.begin_run(utc_text(due_until(now, self._plan.slot)), everything=self._plan.now)
+        self._ends_at = monotonic() + self._plan.max_minutes * 60 if self._plan.max_minutes is not None else None
         for branch in self._plan.branches:
             root = f"{branch.scheme}://{branch.hosts[0]}"
             for path in [section.front for section in branch.sections] or ["/"]:
                 seed = Link(
-                    url=asked_url(root + path), host=branch.hosts[0], kind="listing", via=None, hops="", again=True
+                    url=asked_url(root + path),
+                    host=branch.hosts[0],
+                    kind="listing",
+                    via=None,
+                    hops="",
+                    again=self._plan.now,
                 )
-                self._state.add(seed)
-        for name in self._state.pending_hosts():
+                self._state.visits.add(seed)
+        for name in self._state.visits.pending_hosts():
             self._host(name)
 
     def close(self, reason: str) -> None:
@@ -120,11 +131,13 @@ class Frontier(BaseScheduler):
             return False
         host.active -= 1
         if not self._recorder.failure:
-            self._state.close(row.url, "failed")
+            self._state.visits.close(row.url, "failed")
             self._recorder.give_up(row.url)
         return True
 
     def _spent(self) -> bool:
+        if self._ends_at is not None and monotonic() >= self._ends_at:
+            return True
         return self._plan.max_requests is not None and self._requests >= self._plan.max_requests
 
     def _next_row(self, host: Host) -> Row | None:
@@ -137,31 +150,31 @@ class Frontier(BaseScheduler):
         kinds = host.kinds
         if self._plan.limit is not None and self._articles >= self._plan.limit:
             kinds = ARTICLE_PARTS + self._requisites
-        while row := self._state.lease(host.name, kinds=kinds, since=since):
+        while row := self._state.visits.lease(host.name, kinds=kinds, since=since):
             if host.robots.allows(row.url):
                 return row
             logger.info("%s: robots.txt forbids it", row.url)
             self._recorder.tally.excluded.append(row.url)
-            self._state.close(row.url, "excluded")
+            self._state.visits.close(row.url, "excluded")
             self._recorder.give_up(row.url)
         host.has_rows = False
         return None
 
     def _drop_parts(self, host: Host) -> None:
         """Let no article wait for the pictures of a host that is not to be asked."""
-        while row := self._state.lease(host.name, kinds=ARTICLE_PARTS):
-            self._state.close(row.url, "failed")
+        while row := self._state.visits.lease(host.name, kinds=ARTICLE_PARTS):
+            self._state.visits.close(row.url, "failed")
             self._recorder.give_up(row.url)
         host.has_rows = False
 
     def _robots_row(self, host: Host) -> Row | None:
         """Return the row of the host's robots.txt, asked anew in each run, in the scheme of the host's rows."""
         if host.robots_url is None:
-            row = self._state.lease(host.name, kinds=host.kinds)
+            row = self._state.visits.lease(host.name, kinds=host.kinds)
             if not row:
                 host.has_rows = False
                 return None
-            self._state.close(row.url, "pending")
+            self._state.visits.close(row.url, "pending")
             parts = urlsplit(row.url)
             host.robots_url = f"{parts.scheme}://{parts.netloc}/robots.txt"
         # The host stands in `via`: two hosts may send us to one address.
@@ -185,12 +198,12 @@ class Frontier(BaseScheduler):
         )
 
     def _conditions(self, row: Row) -> dict[str, bytes]:
-        """Return the header by which a list that has not changed is answered with 304: it was read when it came whole.
+        """Return the header by which a page that has not changed is answered with 304: it was read when it came whole.
 
         A date alone is no proof of sameness, so Last-Modified is never asked about. A home page that names the sections
         must come whole each time.
         """
-        if row.kind != "listing" or row.status not in READ or names_sections(row.url, self._recorder.portal):
+        if row.kind not in TEXT_KINDS or row.status not in READ or names_sections(row.url, self._recorder.portal):
             return {}
         etag = self._recorder.register.last_etag(row.url)
         return {"If-None-Match": etag} if etag else {}
@@ -213,6 +226,7 @@ class Frontier(BaseScheduler):
             return
         host.robots = read_robots(exchange.capture)
         if host.robots:
+            self._state.visits.reopen_excluded(host.name)
             delay = self._plan.delay(host.robots.delay_seconds)
             set_delay(self._crawler, host.name, delay, per_host=self._plan.per_host)
             if delay > LONGEST_PAUSE_SECONDS:
@@ -244,11 +258,20 @@ class Frontier(BaseScheduler):
         self._recorder.tally.stopped[host.name] = why
         self._drop_parts(host)
 
+    def _leave_in_peace(self, host: Host) -> None:
+        """Do not ask a host before the time until which earlier runs were told, or learnt, to leave it alone."""
+        until = self._state.visits.host(host.name).paused_until
+        if until and not self._plan.now and moment(until) > datetime.now(UTC):
+            failures = self._state.visits.host(host.name).failures
+            why = f"failed {failures} times in a row and" if failures else "asked for it, and"
+            self._stop(host, f"{why} is left in peace until {until[:16].replace('T', ' ')} UTC; --now asks it at once")
+
     def _host(self, name: str) -> Host:
         if name not in self._hosts:
             host = Host(name=name, kinds=self._kinds(name) + self._requisites)
             self._hosts[name] = host
             self._turns.append(host)
+            self._leave_in_peace(host)
         return self._hosts[name]
 
     def _kinds(self, name: str) -> tuple[Kind, ...]:

@@ -1,8 +1,6 @@
 """How a host wants to be asked: robots.txt, Crawl-delay, Retry-After."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 
 from protego import Protego
 
@@ -50,17 +48,3 @@ def read_robots(capture: Capture) -> Robots | None:
     except ArchiveError:
         return None
     return Robots(Protego.parse(body.decode("utf-8", "replace")))
-
-
-def retry_after_seconds(capture: Capture, now: datetime) -> float | None:
-    """Return the seconds that an answer asks to wait (RFC 9110, 10.2.3), None if it does not."""
-    head = capture.head()
-    value = head.value("retry-after") if head else None
-    if not value:
-        return None
-    if value.strip().isascii() and value.strip().isdecimal():
-        return float(value)
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
-    except (ValueError, TypeError):
-        return None

@@ -1,7 +1,7 @@
 """What one run is to do: the operator's choice of branches and bounds."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from crawler.errors import UsageError
 from crawler.reading.portals import Branch, Portal, nearest_branches
@@ -16,13 +16,18 @@ REQUISITE_MAX_BYTES = 10_000_000
 class Plan:
     """One run's branches and bounds; None is no bound. `delay_seconds` is the least that the operator wants.
 
-    `requisites` tells whether what pages need for their looks is captured too, each up to `requisite_max_bytes`.
+    What is due within the first half of `slot` is asked for; `now` asks for all lists, and for what failed, whether
+    they are due or not. `max_minutes` ends the run so long after its start. `requisites` tells whether what pages need
+    for their looks is captured too, each up to `requisite_max_bytes`.
     """
 
     branches: tuple[Branch, ...]
     since: date | None = None
     limit: int | None = None
     max_requests: int | None = None
+    max_minutes: float | None = None
+    now: bool = False
+    slot: timedelta = timedelta(minutes=10)
     delay_seconds: float | None = None
     requisites: bool = True
     requisite_max_bytes: int = REQUISITE_MAX_BYTES

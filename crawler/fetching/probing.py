@@ -11,7 +11,7 @@ from scrapy import Request, Spider
 
 from archive.capture import Capture
 from crawler.fetching.frontier import set_delay
-from crawler.fetching.manners import LONGEST_PAUSE_SECONDS, Robots, read_robots, retry_after_seconds
+from crawler.fetching.manners import LONGEST_PAUSE_SECONDS, Robots, read_robots
 from crawler.fetching.plan import Plan
 from crawler.ledger import MAX_REDIRECTS, PASSING, REDIRECTS, asked_url, is_own_host
 from crawler.reading.portals import Branch, Portal
@@ -26,6 +26,7 @@ from crawler.survey import (
     origin_of,
     sections_of,
 )
+from crawler.tracks import retry_after_seconds
 
 PAUSE_SECONDS = 1.0
 # A host that went silent is not waited for at each of its addresses.

@@ -25,7 +25,8 @@ from crawler.ledger import Outcome, give_up
 from crawler.lines import ArticleLine, encode_line
 from crawler.reading.portals import Portal
 from crawler.register import Register
-from crawler.state import Link, Position, Row, Visit
+from crawler.state import Position
+from crawler.visits import Link, Row, Visit
 
 COMMIT_SECONDS = 1.0
 # More index lines of one file than these wait on disk.
@@ -38,7 +39,8 @@ class Recorder:
     """Writes one run's exchanges into a collection, in the order in which they end.
 
     Opening takes the collection's lock, mends what a crash left, and raises CrawlerError where that cannot be done.
-    After a write error nothing more is written; `failure` then says why.
+    After a write error nothing more is written; `failure` then says why. `next_due` is set at the end: when something
+    is due again.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Recorder:
         self.started_at = datetime.now(UTC)
         self.tally = Tally()
         self.failure: str | None = None
+        self.next_due: str | None = None
         self._lock: IO[str] | None = collection.lock()
         self._index: list[str] = []
         self._spilled: list[Path] = []
@@ -137,6 +140,7 @@ class Recorder:
             return
         try:
             self.commit()
+            self.next_due = self.register.state.visits.next_due()
             self._writer.close()
             merge_indexes(self.collection.indexes)
         except (OSError, sqlite3.Error) as error:
@@ -181,7 +185,7 @@ class Recorder:
         """Return the record that an exchange need only refer to, None where it is to be kept whole."""
         if not is_not_modified(capture) or capture.head_block() != capture.response:
             return self.register.digests.find_repeat(capture, self._options.digest)
-        stored = self.register.state.capture(capture.url)
+        stored = self.register.state.visits.capture(capture.url)
         try:
             return read_original(self.collection.archive, stored.pressmark) if stored else None
         except ArchiveError as error:
