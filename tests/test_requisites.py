@@ -97,7 +97,9 @@ def test_a_requisite_is_asked_for_last() -> None:
     state = State(None)
     for number, kind in enumerate(("requisite", "listing", "article", "picture")):
         state.visits.add(link(f"{ASSETS}/{number}", kind))
-    order = [state.visits.lease("i2.sample.test", kinds=("requisite", "listing", "article", "picture")) for _ in range(4)]
+    order = [
+        state.visits.lease("i2.sample.test", kinds=("requisite", "listing", "article", "picture")) for _ in range(4)
+    ]
     assert [row.kind for row in order if row] == ["picture", "article", "listing", "requisite"]
 
 
