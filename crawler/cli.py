@@ -7,7 +7,7 @@ import typer
 
 from archive.errors import ArchiveError
 from crawler.collection import LockedError
-from crawler.commands import look
+from crawler.commands import configuring, look
 from crawler.commands.branches import branches
 from crawler.commands.crawl import crawl
 from crawler.commands.fixture import fixture
@@ -34,6 +34,7 @@ app = typer.Typer(
 )
 for command in (crawl, probe, look.extract, look.show, branches, look.status, verify, pack, replay, fixture):
     app.command()(command)
+app.add_typer(configuring.app, name="config", result_callback=_exit)
 
 
 def main() -> None:

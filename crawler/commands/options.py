@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from crawler.collection import Collection
+from crawler.configuration import DEFAULT_FILE, find_configuration
 from crawler.errors import UsageError
 from crawler.reading.portals import Portal
 
@@ -33,7 +34,31 @@ ContactOption = Annotated[
     str,
     typer.Option(envvar="PRESSMARK_CONTACT", help="Your address or page, told to the portal in the User-Agent."),
 ]
+ProxyOption = Annotated[
+    str, typer.Option(metavar="URL", help="Send all requests through a proxy, e.g. http://proxy.example:3128.")
+]
+LogFormatOption = Annotated[str, typer.Option(metavar="human|json", help="How log lines look.")]
 LogLevelOption = Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")]
+
+
+def _use_configuration(context: typer.Context, file: Path | None) -> Path | None:
+    """Let the file's values stand in for the options that are not on the command line."""
+    configuration = find_configuration(file)
+    context.obj = configuration
+    context.default_map = {**configuration.crawl, "metrics_port": configuration.metrics.port}
+    return file
+
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        callback=_use_configuration,
+        is_eager=True,
+        help=f"The configuration; options win over it.  [default: ./{DEFAULT_FILE} if it is there]",
+        show_default=False,
+    ),
+]
 
 # Lines for programs are never folded.
 PIPED_WIDTH = 200

@@ -2,8 +2,10 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 from rich.console import Console
 from rich.logging import RichHandler
 from rich.table import Table
@@ -11,6 +13,7 @@ from rich.table import Table
 from crawler.commands.options import err
 from crawler.drift import Alarm
 from crawler.fetching.tally import Tally
+from crawler.lines import utc_text
 
 
 def print_run(
@@ -61,6 +64,32 @@ def human_bytes(count: int) -> str:
 def log_to_terminal(level: str) -> None:
     """Show log records of this level or above on standard error."""
     handler = RichHandler(console=err, show_path=False, rich_tracebacks=False, log_time_format="%H:%M:%S")
+    _log_to(handler, level)
+
+
+def log_as_json(level: str) -> None:
+    """Write log records of this level or above on standard error, one JSON object a line."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_JsonFormatter())
+    _log_to(handler, level)
+
+
+class _JsonFormatter(logging.Formatter):
+    """A record as `{"at": ..., "level": ..., "logger": ..., "message": ...}`, with `error` where it has a traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        told = {
+            "at": utc_text(datetime.fromtimestamp(record.created, UTC)),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            told["error"] = self.formatException(record.exc_info)
+        return msgspec.json.encode(told).decode()
+
+
+def _log_to(handler: logging.Handler, level: str) -> None:
     handler.setLevel(level)
     if level == "WARNING":
         # Scrapy warns of every failed transfer; the recorder has it already, and the summary names it.

@@ -25,6 +25,7 @@ from crawler.ledger import Outcome, give_up
 from crawler.lines import ArticleLine, encode_line
 from crawler.reading.portals import Portal
 from crawler.register import Register
+from crawler.schedule import Schedule
 from crawler.state import Position
 from crawler.visits import Link, Row, Visit
 
@@ -43,13 +44,14 @@ class Recorder:
     is due again.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - options of the spider, handed through
         self,
         collection: Collection,
         portal: Portal,
         *,
         options: WarcOptions,
         software: tuple[tuple[str, str], ...],
+        schedule: Schedule | None = None,
         keeps_lines: bool = False,
     ) -> None:
         """Open the collection for writing; `keeps_lines` where `take_lines` will be asked for them."""
@@ -77,7 +79,7 @@ class Recorder:
             on_close=self._write_index,
         )
         self._mend()
-        self.register = Register(collection, portal)
+        self.register = Register(collection, portal, schedule)
         self.listeners: list[Callable[[Row, Exchange, Outcome, tuple[Link, ...]], None]] = []
         for outcome in self.register.replay():
             self._count_reading(outcome)

@@ -1,0 +1,119 @@
+"""The end of a run: its alarms, its summary, its exit code, and what the operator is told."""
+
+import shlex
+import shutil
+import sys
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+from crawler.commands import terminal
+from crawler.commands.options import DONE, FAILED, FINDINGS, INTERRUPTED, err, out
+from crawler.configuration import Configuration
+from crawler.drift import Alarm, PastRun, find_alarms
+from crawler.errors import CrawlerError
+from crawler.fetching.plan import Plan
+from crawler.fetching.process import Run, written_paths
+from crawler.fetching.recorder import Recorder
+from crawler.fetching.tally import Tally
+from crawler.lines import utc_text
+from crawler.runs import BranchPart, Finding, RunSummary, read_history, write_summary
+
+
+def finish(run: Run, recorder: Recorder, plan: Plan, configuration: Configuration) -> int:
+    """Write the summary, print the end of the run, and return the exit code."""
+    dead = _dead_branches(run.tally, plan)
+    alarms = [] if run.failure else _alarms(run, plan, recorder)
+    code = _exit_code(run, plan, dead, alarms)
+    if not (run.failure and not recorder.collection.runs.is_dir()):
+        _write_summary(run, plan, recorder, code, alarms)
+    if run.failure:
+        raise CrawlerError(run.failure)
+    if code == FAILED and not run.tally.lines:
+        raise CrawlerError(f"{'; '.join(dead)}. Check the network and the host's name; nothing was lost")
+    terminal.print_run(
+        out,
+        run.tally,
+        seconds=run.seconds,
+        alarms=alarms,
+        files=written_paths(recorder),
+        next_due=recorder.next_due,
+        next_command=_next_command(recorder),
+    )
+    return code
+
+
+def _alarms(run: Run, plan: Plan, recorder: Recorder) -> list[Alarm]:
+    """Return what has fallen off since the runs before, as far as their summaries tell."""
+    branches = tuple(branch.code for branch in plan.branches)
+    return find_alarms(
+        PastRun(started_at=run.started_at, asked_branches=branches, shape=run.tally.shape),
+        read_history(recorder.collection.runs),
+        may_be_silent=run.reason != "finished" or plan.is_bounded,
+    )
+
+
+def _exit_code(run: Run, plan: Plan, dead: list[str], alarms: list[Alarm]) -> int:
+    if run.failure:
+        return FAILED
+    if run.signal:
+        return INTERRUPTED + run.signal
+    if dead and len(dead) == len(plan.branches):
+        return FAILED
+    found = alarms or run.tally.stopped or run.tally.faults or run.tally.lists_failed
+    return FINDINGS if found else DONE
+
+
+def _dead_branches(tally: Tally, plan: Plan) -> list[str]:
+    hosts = [branch.hosts[0] for branch in plan.branches]
+    return [f"{host}: {tally.stopped[host]}" for host in hosts if host in tally.stopped]
+
+
+def _write_summary(run: Run, plan: Plan, recorder: Recorder, code: int, alarms: list[Alarm]) -> None:
+    tally = run.tally
+    findings = [Finding(kind="alarm", where=alarm.where, why=alarm.why) for alarm in alarms]
+    findings += [Finding(kind="unreadable", where=url, why=why) for url, why in tally.faults]
+    findings += [Finding(kind="failed", where=url, why=why) for url, why in tally.failures]
+    findings += [Finding(kind="stopped", where=host, why=why) for host, why in tally.stopped.items()]
+    findings += [Finding(kind="certificate", where=host, why=why) for host, why in sorted(tally.certificates.items())]
+    findings += [Finding(kind="not_an_article", where=url, why=why) for url, why in tally.not_articles]
+    findings += [Finding(kind="robots", where=url, why="forbidden by robots.txt") for url in tally.excluded]
+    summary = RunSummary(
+        pressmark=version("pressmark"),
+        portal=recorder.portal.name,
+        asked_branches=tuple(branch.code for branch in plan.branches),
+        started_at=utc_text(run.started_at),
+        seconds=round(run.seconds, 3),
+        ended=run.reason,
+        exit_code=code,
+        requests=tally.requests,
+        statuses=dict(sorted(tally.statuses.items())),
+        kinds=dict(sorted(tally.kinds.items())),
+        bytes_received=tally.bytes_received,
+        requisites_kept=tally.requisites_kept,
+        articles=tally.lines,
+        branches={code: BranchPart(**asdict(part)) for code, part in sorted(tally.branches.items())},
+        shape=tally.shape,
+        files=tuple(str(path.relative_to(recorder.collection.folder)) for path in written_paths(recorder)),
+        findings=tuple(findings),
+    )
+    try:
+        write_summary(recorder.collection.runs, run.started_at, summary)
+    except OSError as error:
+        err.print(f"pressmark: {error.filename}: {error.strerror}; the run's summary is not kept", markup=False)
+
+
+def _next_command(recorder: Recorder) -> str:
+    article = recorder.tally.last_article
+    words = [_program(), "show", article] if article else [_program(), "status"]
+    if recorder.collection.folder.parent.parent != Path("data"):
+        words += ["--data", str(recorder.collection.folder.parent.parent)]
+    if recorder.collection.folder.name != "chinanews":
+        words += ["--collection", recorder.collection.folder.name]
+    return shlex.join(words)
+
+
+def _program() -> str:
+    """Return how this very command is called again: by its name if that is on the path, else as it was called."""
+    called = sys.argv[0]
+    return "pressmark" if shutil.which("pressmark") == str(Path(called).absolute()) else called
