@@ -41,9 +41,7 @@ class Turns:
     still: tuple[OpenAlarm, ...]
 
 
-def compare(
-    before: Iterable[OpenAlarm], found: Iterable[Alarm], is_judged: Callable[[Alarm], bool], at: str
-) -> Turns:
+def compare(before: Iterable[OpenAlarm], found: Iterable[Alarm], is_judged: Callable[[Alarm], bool], at: str) -> Turns:
     """Return what has changed between the alarms that were open and those that a run, begun `at`, has found.
 
     One that was not found again has cleared only where the run could have found it (`is_judged`).
@@ -55,9 +53,7 @@ def compare(
         for key, one in now.items()
     }
     absent = {key: one for key, one in known.items() if key not in now}
-    cleared = {
-        key: one for key, one in absent.items() if is_judged(Alarm(kind=one.kind, where=one.where, why=one.why))
-    }
+    cleared = {key: one for key, one in absent.items() if is_judged(Alarm(kind=one.kind, where=one.where, why=one.why))}
     lasting = {key: one for key, one in absent.items() if key not in cleared}
     return Turns(
         new=tuple(one for key, one in opened.items() if key not in known),

@@ -1,11 +1,13 @@
 """The summary of a run, kept as `runs/<start>.json`."""
 
 import logging
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
+from archive.writer import newest_file_at
 from crawler.drift import PastRun, Shape
 from crawler.lines import utc_text
 
@@ -33,6 +35,16 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     where: str
     why: str
+
+
+class RunRecord(PastRun, frozen=True, kw_only=True):
+    """A run as all alarms see it: the part of its summary that they need."""
+
+    seconds: float = 0.0
+    ended: str = ""
+    requests: int = 0
+    statuses: dict[str, int] = msgspec.field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
 
 
 class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,15 +81,27 @@ def write_summary(folder: Path, started_at: datetime, summary: RunSummary) -> Pa
     return path
 
 
-def read_history(folder: Path) -> list[PastRun]:
+def as_record(summary: RunSummary) -> RunRecord:
+    """Return what alarms need of a summary."""
+    return msgspec.json.decode(msgspec.json.encode(summary), type=RunRecord)
+
+
+def read_history(folder: Path) -> list[RunRecord]:
     """Return what alarms need of the last runs, the oldest first; a summary that cannot be read is passed over."""
     runs = []
     for path in sorted(folder.glob("*.json"))[-RUNS_OF_HISTORY:]:
         try:
-            runs.append(msgspec.json.decode(path.read_bytes(), type=PastRun))
+            runs.append(msgspec.json.decode(path.read_bytes(), type=RunRecord))
         except (OSError, msgspec.DecodeError) as error:
             logger.warning("%s: no summary of a run (%s); alarms do without it", path, error)
     return runs
+
+
+def newest_moment(archive: Path, history: Sequence[RunRecord]) -> datetime | None:
+    """Return when the newest run ended or the newest WARC file was begun; None where there is neither."""
+    ends = [run.started_at + timedelta(seconds=run.seconds) for run in history]
+    begun = newest_file_at(archive)
+    return max([*ends, *([begun] if begun else [])], default=None)
 
 
 def read_summaries(folder: Path) -> list[RunSummary]:

@@ -6,8 +6,10 @@ Those about what stands on the pages are in `crawler/drift.py`. Pure: what a run
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from statistics import median
 
+from crawler.drift import ENOUGH as ENOUGH_LINES
 from crawler.drift import Alarm
 from crawler.runs import RunRecord
 
@@ -37,10 +39,20 @@ class Bounds:
     error_share: float
 
 
-def find_troubles(run: RunRecord, history: Sequence[RunRecord], bounds: Bounds, *, free_bytes: int) -> list[Alarm]:
-    """Return what is wrong with a run, given the runs before it, the oldest first."""
+def find_troubles(
+    run: RunRecord,
+    history: Sequence[RunRecord],
+    bounds: Bounds,
+    *,
+    free_bytes: int,
+    may_be_small: bool = False,
+) -> list[Alarm]:
+    """Return what is wrong with a run, given the runs before it, the oldest first.
+
+    `may_be_small` where the run was cut short or bounded: then it is no wonder that it made few requests.
+    """
     return [
-        *_small_run(run, history),
+        *(() if may_be_small else _small_run(run, history)),
         *_errors(run, bounds.error_share),
         *_failing_hosts(run, history),
         *_full_disk(free_bytes, bounds.disk_free),
@@ -65,20 +77,22 @@ def is_judged(alarm: Alarm, run: RunRecord, history: Sequence[RunRecord], failin
     `failing_hosts` are those that failed when they were last asked.
     """
     if alarm.kind.startswith("fallen-"):
-        branch, _, layout = alarm.where.partition("/")
-        layouts = run.shape.layouts.get(branch, {})
-        return bool(layouts) and (not layout or layout in layouts or run.shape.lines_of(branch) >= ENOUGH_REQUESTS)
-    if alarm.kind == "empty-list":
-        return alarm.where in run.shape.fronts
-    if alarm.kind == "silent-branch":
-        return bool(run.shape.lines_of(alarm.where))
-    if alarm.kind == "small-run":
-        return run.asked_branches == tuple(alarm.where.split()) and _usual_requests(run, history) is not None
-    if alarm.kind == "errors":
-        return run.requests >= ENOUGH_REQUESTS
-    if alarm.kind == "failing-host":
-        return alarm.where not in failing_hosts
-    return True
+        return _has_lines(alarm.where, run)
+    could_tell = {
+        "empty-list": alarm.where in run.shape.fronts,
+        "silent-branch": bool(run.shape.lines_of(alarm.where)),
+        "small-run": " ".join(run.asked_branches) == alarm.where and _usual_requests(run, history) is not None,
+        "errors": run.requests >= ENOUGH_REQUESTS,
+        "failing-host": alarm.where not in failing_hosts | set(_stopped(run)),
+    }
+    return could_tell.get(alarm.kind, True)
+
+
+def _has_lines(where: str, run: RunRecord) -> bool:
+    """Tell whether a run has lines of a branch or `branch/layout`; a layout that has gone is judged by the others."""
+    branch, _, layout = where.partition("/")
+    layouts = run.shape.layouts.get(branch, {})
+    return bool(layouts) and (not layout or layout in layouts or run.shape.lines_of(branch) >= ENOUGH_LINES)
 
 
 def _small_run(run: RunRecord, history: Sequence[RunRecord]) -> Iterator[Alarm]:
@@ -95,8 +109,9 @@ def _usual_requests(run: RunRecord, history: Sequence[RunRecord]) -> list[int] |
     alike = [past for past in history if past.asked_branches == run.asked_branches and past.ended == "finished"]
     if run.ended != "finished" or len(alike) < RUNS_OF_AN_HOUR:
         return None
-    pauses = [(b.started_at - a.started_at).total_seconds() for a, b in zip(alike, alike[1:], strict=False)]
-    if (run.started_at - alike[-1].started_at).total_seconds() < SHARE_OF_PAUSE * median(pauses):
+    times = [past.started_at.timestamp() for past in (*alike, run)]
+    *pauses, pause = [later - earlier for earlier, later in pairwise(times)]
+    if pause < SHARE_OF_PAUSE * median(pauses):
         return None
     found = [past.requests for past in alike if _apart(past.started_at, run.started_at) <= HOURS]
     return found if len(found) >= RUNS_OF_AN_HOUR and median(found) >= USUAL_REQUESTS else None

@@ -13,7 +13,7 @@ from archive.labels import DigestName
 from archive.records import PayloadDigest
 from archive.writer import KeepOpen
 from crawler.commands import terminal
-from crawler.commands.finishing import finish
+from crawler.commands.finishing import finish, warn_of_clock
 from crawler.commands.options import (
     CollectionOption,
     ConfigOption,
@@ -128,10 +128,11 @@ def crawl(
     else:
         terminal.log_to_terminal(log_level.upper())
     recorder = open_recorder(described, settings, schedule=configuration.schedule)
+    clock = warn_of_clock(recorder)
     with _Progress(recorder.tally) as progress:
         recorder.listeners.append(progress.note)
         run = run_crawl(recorder, plan, settings)
-    return finish(run, recorder, plan, configuration)
+    return finish(run, recorder, plan, configuration, clock)
 
 
 class _Progress:

@@ -7,26 +7,44 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
+from crawler.alarms import compare, read_alarms, write_alarms
 from crawler.commands import terminal
 from crawler.commands.options import DONE, FAILED, FINDINGS, INTERRUPTED, err, out
+from crawler.commands.telling import tell_all
 from crawler.configuration import Configuration
-from crawler.drift import Alarm, PastRun, find_alarms
+from crawler.drift import Alarm, find_alarms
 from crawler.errors import CrawlerError
 from crawler.fetching.plan import Plan
 from crawler.fetching.process import Run, written_paths
 from crawler.fetching.recorder import Recorder
 from crawler.fetching.tally import Tally
 from crawler.lines import utc_text
-from crawler.runs import BranchPart, Finding, RunSummary, read_history, write_summary
+from crawler.runs import (
+    BranchPart,
+    Finding,
+    RunRecord,
+    RunSummary,
+    as_record,
+    newest_moment,
+    read_history,
+    write_summary,
+)
+from crawler.troubles import Bounds, find_clock_trouble, find_troubles, is_judged
 
 
-def finish(run: Run, recorder: Recorder, plan: Plan, configuration: Configuration) -> int:
-    """Write the summary, print the end of the run, and return the exit code."""
+def finish(run: Run, recorder: Recorder, plan: Plan, configuration: Configuration, clock: Alarm | None) -> int:
+    """Raise alarms, write the summary, print the end of the run, and return the exit code.
+
+    `clock` is the alarm of the clock at the run's start.
+    """
     dead = _dead_branches(run.tally, plan)
-    alarms = [] if run.failure else _alarms(run, plan, recorder)
+    history = read_history(recorder.collection.runs)
+    record = as_record(_summary(run, plan, recorder, DONE, []))
+    alarms = [*_alarms(run, plan, recorder, configuration, (record, history)), *([clock] if clock else [])]
     code = _exit_code(run, plan, dead, alarms)
-    if not (run.failure and not recorder.collection.runs.is_dir()):
-        _write_summary(run, plan, recorder, code, alarms)
+    if recorder.collection.runs.is_dir():
+        _keep_summary(recorder, run, _summary(run, plan, recorder, code, alarms))
+        _tell_alarms(recorder, configuration, alarms, (record, history))
     if run.failure:
         raise CrawlerError(run.failure)
     if code == FAILED and not run.tally.lines:
@@ -43,14 +61,48 @@ def finish(run: Run, recorder: Recorder, plan: Plan, configuration: Configuratio
     return code
 
 
-def _alarms(run: Run, plan: Plan, recorder: Recorder) -> list[Alarm]:
-    """Return what has fallen off since the runs before, as far as their summaries tell."""
-    branches = tuple(branch.code for branch in plan.branches)
-    return find_alarms(
-        PastRun(started_at=run.started_at, asked_branches=branches, shape=run.tally.shape),
-        read_history(recorder.collection.runs),
-        may_be_silent=run.reason != "finished" or plan.is_bounded,
+def warn_of_clock(recorder: Recorder) -> Alarm | None:
+    """Say so, and return an alarm, where the clock has gone back behind what the collection holds."""
+    newest = newest_moment(recorder.collection.archive, read_history(recorder.collection.runs))
+    if found := find_clock_trouble(recorder.started_at, newest):
+        err.print(f"pressmark: clock: {found.why}", markup=False)
+        return found
+    return None
+
+
+def _alarms(
+    run: Run, plan: Plan, recorder: Recorder, configuration: Configuration, runs: tuple[RunRecord, list[RunRecord]]
+) -> list[Alarm]:
+    """Return what is wrong with a run, as far as it and the summaries of those before tell."""
+    record, history = runs
+    bounds = Bounds(disk_free=configuration.alarms.disk_free, error_share=configuration.alarms.error_share)
+    left_some = run.reason != "finished" or plan.left_some(run.tally.requests)
+    found = find_troubles(
+        record, history, bounds, free_bytes=shutil.disk_usage(recorder.collection.folder).free, may_be_small=left_some
     )
+    if run.failure:
+        return [*found, Alarm(kind="failed-run", where="run", why=run.failure)]
+    return [*find_alarms(record, history, may_be_silent=left_some), *found]
+
+
+def _tell_alarms(
+    recorder: Recorder,
+    configuration: Configuration,
+    alarms: list[Alarm],
+    runs: tuple[RunRecord, list[RunRecord]],
+) -> None:
+    """Keep the alarms that are open, and tell the operator of those that are new or have cleared."""
+    path, failing = recorder.collection.alarms, recorder.failing_hosts
+    turns = compare(
+        read_alarms(path), alarms, lambda alarm: is_judged(alarm, *runs, failing), utc_text(recorder.started_at)
+    )
+    try:
+        # Before the telling: an alarm is told at most once, also where we die on the way.
+        write_alarms(path, turns.still)
+    except OSError as error:
+        err.print(f"pressmark: {path}: {error.strerror}; alarms will be told again", markup=False)
+    for trouble in tell_all(turns, str(recorder.collection.folder), configuration.alarms):
+        err.print(f"pressmark: {trouble}", markup=False)
 
 
 def _exit_code(run: Run, plan: Plan, dead: list[str], alarms: list[Alarm]) -> int:
@@ -69,7 +121,7 @@ def _dead_branches(tally: Tally, plan: Plan) -> list[str]:
     return [f"{host}: {tally.stopped[host]}" for host in hosts if host in tally.stopped]
 
 
-def _write_summary(run: Run, plan: Plan, recorder: Recorder, code: int, alarms: list[Alarm]) -> None:
+def _summary(run: Run, plan: Plan, recorder: Recorder, code: int, alarms: list[Alarm]) -> RunSummary:
     tally = run.tally
     findings = [Finding(kind="alarm", where=alarm.where, why=alarm.why) for alarm in alarms]
     findings += [Finding(kind="unreadable", where=url, why=why) for url, why in tally.faults]
@@ -78,7 +130,7 @@ def _write_summary(run: Run, plan: Plan, recorder: Recorder, code: int, alarms: 
     findings += [Finding(kind="certificate", where=host, why=why) for host, why in sorted(tally.certificates.items())]
     findings += [Finding(kind="not_an_article", where=url, why=why) for url, why in tally.not_articles]
     findings += [Finding(kind="robots", where=url, why="forbidden by robots.txt") for url in tally.excluded]
-    summary = RunSummary(
+    return RunSummary(
         pressmark=version("pressmark"),
         portal=recorder.portal.name,
         asked_branches=tuple(branch.code for branch in plan.branches),
@@ -97,6 +149,9 @@ def _write_summary(run: Run, plan: Plan, recorder: Recorder, code: int, alarms: 
         files=tuple(str(path.relative_to(recorder.collection.folder)) for path in written_paths(recorder)),
         findings=tuple(findings),
     )
+
+
+def _keep_summary(recorder: Recorder, run: Run, summary: RunSummary) -> None:
     try:
         write_summary(recorder.collection.runs, run.started_at, summary)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Tell the operator of new and cleared alarms: by a command, by a webhook. What goes wrong there is told and no more."""
+"""Tell the operator of new and cleared alarms, by a command or a webhook; what fails there changes nothing else."""
 
 import contextlib
 import os

@@ -3,8 +3,9 @@
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import IO
@@ -17,7 +18,7 @@ from archive.pressmark import Original, Pressmark
 from archive.reader import Conversion, Exchange
 from archive.recovery import finish, mend
 from archive.revisits import as_recorded, read_original
-from archive.writer import WarcOptions, WarcWriter
+from archive.writer import WarcOptions, WarcWriter, newest_file_at
 from crawler.collection import Collection
 from crawler.errors import CrawlerError
 from crawler.fetching.tally import Tally
@@ -40,8 +41,8 @@ class Recorder:
     """Writes one run's exchanges into a collection, in the order in which they end.
 
     Opening takes the collection's lock, mends what a crash left, and raises CrawlerError where that cannot be done.
-    After a write error nothing more is written; `failure` then says why. `next_due` is set at the end: when something
-    is due again.
+    After a write error nothing more is written; `failure` then says why. At the end `next_due` tells when something
+    is due again, `failing_hosts` which hosts failed when they were last asked.
     """
 
     def __init__(  # noqa: PLR0913 - options of the spider, handed through
@@ -62,6 +63,7 @@ class Recorder:
         self.tally = Tally()
         self.failure: str | None = None
         self.next_due: str | None = None
+        self.failing_hosts: frozenset[str] = frozenset()
         self._lock: IO[str] | None = collection.lock()
         self._index: list[str] = []
         self._spilled: list[Path] = []
@@ -75,7 +77,7 @@ class Recorder:
             prefix=portal.name,
             software=software,
             options=options,
-            now=lambda: datetime.now(UTC),
+            now=_clock(collection.archive),
             on_close=self._write_index,
         )
         self._mend()
@@ -142,7 +144,9 @@ class Recorder:
             return
         try:
             self.commit()
-            self.next_due = self.register.state.visits.next_due()
+            visits = self.register.state.visits
+            self.next_due = visits.next_due()
+            self.failing_hosts = frozenset(host.host for host in visits.failing_hosts())
             self._writer.close()
             merge_indexes(self.collection.indexes)
         except (OSError, sqlite3.Error) as error:
@@ -258,12 +262,22 @@ class Recorder:
         self._index, self._spilled = [], []
 
     def _fail(self, error: OSError | sqlite3.Error) -> CrawlerError:
+        if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+            with suppress(OSError):
+                self.collection.suspect.touch()
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         self.failure = (
             f"{self.collection.folder}: cannot write ({reason}); free some space or mend the permissions and run again;"
             " every exchange finished so far is kept"
         )
         return CrawlerError(self.failure)
+
+
+def _clock(folder: Path) -> Callable[[], datetime]:
+    """Return the clock for the names of WARC files, which are fed in their order: it never falls behind a name."""
+    newest = newest_file_at(folder)
+    least = newest + timedelta(milliseconds=1) if newest else datetime.min.replace(tzinfo=UTC)
+    return lambda: max(datetime.now(UTC), least)
 
 
 def _conversion(mark: Pressmark, line: ArticleLine, block: bytes, date: datetime) -> Conversion:
