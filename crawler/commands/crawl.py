@@ -1,6 +1,7 @@
 """`pressmark crawl`: crawl branches, keep their bytes, write their articles."""
 
 import re
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
@@ -14,6 +15,7 @@ from archive.records import PayloadDigest
 from archive.writer import KeepOpen
 from crawler.commands import terminal
 from crawler.commands.finishing import finish, warn_of_clock
+from crawler.commands.measuring import serve_metrics
 from crawler.commands.options import (
     CollectionOption,
     ConfigOption,
@@ -82,6 +84,9 @@ def crawl(
             help="Leave the header WARC-Payload-Digest out where warcio and fastwarc take it for wrong.",
         ),
     ] = "always",
+    metrics_port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Serve metrics on this port of 127.0.0.1 during the run.")
+    ] = None,
     portal: PortalOption = "chinanews",
     data: DataOption = Path("data"),
     collection: CollectionOption = "",
@@ -129,7 +134,7 @@ def crawl(
         terminal.log_to_terminal(log_level.upper())
     recorder = open_recorder(described, settings, schedule=configuration.schedule)
     clock = warn_of_clock(recorder)
-    with _Progress(recorder.tally) as progress:
+    with closing(recorder), serve_metrics(recorder, metrics_port), _Progress(recorder.tally) as progress:
         recorder.listeners.append(progress.note)
         run = run_crawl(recorder, plan, settings)
     return finish(run, recorder, plan, configuration, clock)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from crawler.alarms import compare, read_alarms, write_alarms
 from crawler.commands import terminal
+from crawler.commands.measuring import keep_metrics
 from crawler.commands.options import DONE, FAILED, FINDINGS, INTERRUPTED, err, out
 from crawler.commands.telling import tell_all
 from crawler.configuration import Configuration
@@ -43,8 +44,11 @@ def finish(run: Run, recorder: Recorder, plan: Plan, configuration: Configuratio
     alarms = [*_alarms(run, plan, recorder, configuration, (record, history)), *([clock] if clock else [])]
     code = _exit_code(run, plan, dead, alarms)
     if recorder.collection.runs.is_dir():
-        _keep_summary(recorder, run, _summary(run, plan, recorder, code, alarms))
+        summary = _summary(run, plan, recorder, code, alarms)
+        _keep_summary(recorder, run, summary)
         _tell_alarms(recorder, configuration, alarms, (record, history))
+        if configuration.metrics.textfile:
+            keep_metrics(recorder, summary, configuration.metrics.textfile)
     if run.failure:
         raise CrawlerError(run.failure)
     if code == FAILED and not run.tally.lines:
@@ -92,7 +96,7 @@ def _tell_alarms(
     runs: tuple[RunRecord, list[RunRecord]],
 ) -> None:
     """Keep the alarms that are open, and tell the operator of those that are new or have cleared."""
-    path, failing = recorder.collection.alarms, recorder.failing_hosts
+    path, failing = recorder.collection.alarms, frozenset(recorder.failing_hosts)
     turns = compare(
         read_alarms(path), alarms, lambda alarm: is_judged(alarm, *runs, failing), utc_text(recorder.started_at)
     )

@@ -42,7 +42,7 @@ class Recorder:
 
     Opening takes the collection's lock, mends what a crash left, and raises CrawlerError where that cannot be done.
     After a write error nothing more is written; `failure` then says why. At the end `next_due` tells when something
-    is due again, `failing_hosts` which hosts failed when they were last asked.
+    is due again, `failing_hosts` how often in a row the hosts failed that did when they were last asked.
     """
 
     def __init__(  # noqa: PLR0913 - options of the spider, handed through
@@ -63,7 +63,7 @@ class Recorder:
         self.tally = Tally()
         self.failure: str | None = None
         self.next_due: str | None = None
-        self.failing_hosts: frozenset[str] = frozenset()
+        self.failing_hosts: dict[str, int] = {}
         self._lock: IO[str] | None = collection.lock()
         self._index: list[str] = []
         self._spilled: list[Path] = []
@@ -146,7 +146,7 @@ class Recorder:
             self.commit()
             visits = self.register.state.visits
             self.next_due = visits.next_due()
-            self.failing_hosts = frozenset(host.host for host in visits.failing_hosts())
+            self.failing_hosts = {host.host: host.failures for host in visits.failing_hosts()}
             self._writer.close()
             merge_indexes(self.collection.indexes)
         except (OSError, sqlite3.Error) as error:

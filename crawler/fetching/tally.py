@@ -32,6 +32,7 @@ class Tally:
     shape: Shape = field(default_factory=Shape)
     statuses: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
+    hosts: Counter[str] = field(default_factory=Counter)
     lists_failed: int = 0
     last_article: str | None = None
     bytes_received: int = 0
@@ -59,6 +60,7 @@ class Tally:
         capture = exchange.capture
         self.statuses[str(visit.status) if visit.status else "none"] += 1
         self.kinds[visit.kind] += 1
+        self.hosts[visit.host] += 1
         self.bytes_received += len(capture.response)
         if capture.certificate and capture.certificate.fault and capture.response:
             self.certificates[visit.host] = capture.certificate.fault
