@@ -1,13 +1,16 @@
 """pressmark.toml: read strictly, whole, and with less weight than the command line."""
 
+import gzip
 import inspect
 import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -17,7 +20,7 @@ from crawler.errors import UsageError
 from crawler.schedule import Schedule, Step
 from tests.conftest import SAMPLE_TOML, Run, sample_words
 from tests.portal.server import PortalServer
-from tests.test_trouble import Odd, odd
+from tests.test_trouble import LIST, Odd, odd
 
 EXAMPLE = Path(__file__).parents[1] / "docs" / "pressmark.toml"
 TABLES = {
@@ -164,3 +167,33 @@ def test_branches_come_from_the_file_and_the_command_line_wins(
     assert {request.host for request in sample_server.requests} == {"www.zj.sample.test"}
     assert pressmark("crawl", "js", *connect, "--max-requests", "3").returncode == 0
     assert "www.js.sample.test" in {request.host for request in sample_server.requests}
+
+
+def test_every_request_goes_through_the_proxy_that_the_file_names(odd: Odd) -> None:
+    asked = []
+
+    class Proxy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append((self.path, self.headers["Proxy-Authorization"]))
+            self.send_response(404)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        written(odd.folder, f"[crawl]\nproxy = 'http://me:pass@127.0.0.1:{server.server_port}'\ndelay = 0\n")
+        odd.crawl()
+        server.shutdown()
+    assert (asked[0][0], asked[0][1]) == ("http://www.odd.test/robots.txt", "Basic bWU6cGFzcw==")
+    assert LIST in {url for url, _ in asked}
+    assert not odd.server.requests
+    (warc,) = (odd.folder / "data/collections/odd/archive").glob("*.warc.gz")
+    assert b"bWU6cGFzcw" not in gzip.decompress(warc.read_bytes())
+
+
+def test_a_proxy_that_is_no_address_is_refused(pressmark: Pressmark) -> None:
+    done = pressmark("crawl", "js", "--proxy", "proxy.example:3128")
+    assert (done.returncode, "--proxy proxy.example:3128" in done.stderr) == (2, True)
