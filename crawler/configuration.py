@@ -51,9 +51,13 @@ class MetricsSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """What an operator has set; `crawl` holds the options of `pressmark crawl` that the file names, by key."""
+    """What an operator has set; `crawl` holds the options of `pressmark crawl` that the file names, by key.
+
+    `keys` are all keys of the file, as `table.key`.
+    """
 
     path: Path | None = None
+    keys: tuple[str, ...] = ()
     crawl: Mapping[str, object] = field(default_factory=dict)
     schedule: Schedule = field(default_factory=Schedule)
     alarms: AlarmSettings = field(default_factory=AlarmSettings)
@@ -73,7 +77,9 @@ def read_configuration(path: Path) -> Configuration:
     folder = path.absolute().parent
     return Configuration(
         path=path,
-        crawl=_read_crawl(table.optional_table("crawl"), folder),
+        keys=tuple(f"{name}.{key}" for name, part in values.items() if isinstance(part, dict) for key in part),
+        # The default is a relative path, too: it must not depend on where cron starts us.
+        crawl={"data": str(folder / "data"), **_read_crawl(table.optional_table("crawl"), folder)},
         schedule=_read_schedule(table.optional_table("schedule")),
         alarms=_read_alarms(table.optional_table("alarms")),
         metrics=_read_metrics(table.optional_table("metrics"), folder),

@@ -14,7 +14,7 @@ from crawler.errors import CrawlerError
 
 SCHEMA_VERSION = 3
 
-# A state up to this size is looked through before each run: a fraction of a second. A larger one only with a reason.
+# A state up to this size is looked through before each run: less than a second. A larger one only with a reason.
 CHECKED_BYTES = 200_000_000
 
 TABLES = f"""

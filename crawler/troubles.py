@@ -65,8 +65,8 @@ def find_clock_trouble(now: datetime, newest: datetime | None) -> Alarm | None:
         return None
     why = (
         f"it reads {now:%Y-%m-%d %H:%M} UTC, and the newest run or WARC file is of {newest:%Y-%m-%d %H:%M} UTC;"
-        " set the clock. The run goes on and nothing is lost; what was fetched under the later time is due after that"
-        " only, and --now asks for the lists at once"
+        " set the clock, if it is wrong now. The run goes on and nothing is lost; what was fetched under the later time"
+        " is due after that only, and --now asks for the lists at once"
     )
     return Alarm(kind="clock", where="clock", why=why)
 

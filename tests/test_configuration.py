@@ -129,9 +129,12 @@ def test_a_crawl_with_a_wrong_or_half_written_file_asks_for_nothing(
 
 
 def test_check_and_show_tell_what_is_set(pressmark: Pressmark, tmp_path: Path) -> None:
-    written(tmp_path, "[crawl]\nbranches = ['js']\n[alarms]\ndisk_free = '2.5 GB'\n")
+    written(tmp_path, "[crawl]\nbranches = ['js']\n[alarms]\ndisk_free = '2.5 GB'\nerror_share = 0.2\n")
     check, show = pressmark("config", "check"), pressmark("config", "show")
-    assert (check.returncode, check.stdout) == (0, "pressmark.toml: fine; sets crawl.branches, alarms.disk_free\n")
+    assert (check.returncode, check.stdout) == (
+        0,
+        "pressmark.toml: fine; sets crawl.branches, alarms.disk_free, alarms.error_share\n",
+    )
     again = tmp_path / "again"
     again.mkdir()
     shown = read_configuration(written(again, show.stdout))

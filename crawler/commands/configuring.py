@@ -29,8 +29,7 @@ def check(file: FileArgument = None) -> int:
     """
     path = file or DEFAULT_FILE
     configuration = find_configuration(path)
-    set_keys = [f"{table}.{key}" for table, key, _, is_set in _values(configuration) if is_set]
-    out.print(f"{path}: fine; sets {', '.join(set_keys) or 'nothing'}", markup=False, soft_wrap=True)
+    out.print(f"{path}: fine; sets {', '.join(configuration.keys) or 'nothing'}", markup=False, soft_wrap=True)
     return DONE
 
 
@@ -43,33 +42,30 @@ def show(file: FileArgument = None) -> int:
     configuration = find_configuration(file)
     out.print(f"# {configuration.path or 'no file: the defaults'}", markup=False, soft_wrap=True)
     last = ""
-    for table, key, value, is_set in _values(configuration):
+    for table, key, value in _values(configuration):
         if table != last:
             out.print(f"\n[{table}]", markup=False)
             last = table
         if value is None or value in ("", ()):
             text = f"# {key} is not set"
         else:
-            text = f"{key} = {_toml(key, value)}{'' if is_set else '  # default'}"
+            text = f"{key} = {_toml(key, value)}{'' if f'{table}.{key}' in configuration.keys else '  # default'}"
         out.print(text, markup=False, soft_wrap=True)
     return DONE
 
 
-def _values(configuration: Configuration) -> Iterator[tuple[str, str, Any, bool]]:
-    """Yield table, key, value in force, and whether that is another than the default."""
+def _values(configuration: Configuration) -> Iterator[tuple[str, str, Any]]:
+    """Yield table, key and the value in force."""
     parameters = inspect.signature(crawl).parameters
     for key in crawl_keys():
-        default = parameters[key].default
-        given = configuration.crawl.get(key)
-        yield "crawl", key, default if given is None else given, given is not None
+        yield "crawl", key, configuration.crawl.get(key, parameters[key].default)
     for table, part in (
         ("schedule", configuration.schedule),
         ("alarms", configuration.alarms),
         ("metrics", configuration.metrics),
     ):
         for one in fields(part):
-            value = getattr(part, one.name)
-            yield table, one.name, value, value != getattr(type(part)(), one.name)
+            yield table, one.name, getattr(part, one.name)
 
 
 def _toml(key: str, value: Any) -> str:
