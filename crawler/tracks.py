@@ -133,6 +133,9 @@ def _track_article(before: Track, visit: Visit, sight: Sight, schedule: Schedule
         return Track(failures=failures, due_at=utc_text(due) if due else None)
     since = moment(before.changed_at) if before.changed_at else min(sight.since or at, at)
     due = schedule.article_due(visit.url, at, since)
+    if sight.found == "other":
+        # Neither here nor gone, as far as can be told.
+        return replace(before, failures=0, due_at=utc_text(due) if due else None)
     return Track(changed_at=utc_text(since), due_at=utc_text(due) if due else None)
 
 
