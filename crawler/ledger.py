@@ -343,8 +343,9 @@ def _fold_listing(state: State, exchange: Exchange, visit: Visit, portal: Portal
     ]
     # The further pages of a list are asked again only where this page shows something new.
     fresh = any(state.visits.row(url) is None for url in articles)
+    newest = max((link.day for link in links if link.day), default=None)
     links += [
-        Link(url=url, host=_host(url), kind="listing", via=visit.url, hops=hops, again=fresh)
+        Link(url=url, host=_host(url), kind="listing", via=visit.url, hops=hops, day=newest, again=fresh)
         for url in map(asked_url, listing.next_pages)
         if is_own_host(url, portal)
     ]

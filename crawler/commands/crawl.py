@@ -11,7 +11,9 @@ from time import monotonic
 from typing import Annotated, Any, get_args
 
 import typer
+from rich.console import Console
 from rich.status import Status
+from scrapy.settings import Settings
 
 from archive.labels import DigestName
 from archive.records import PayloadDigest
@@ -43,7 +45,7 @@ from crawler.fetching.recorder import Recorder
 from crawler.fetching.spiders.chinanews import open_recorder
 from crawler.fetching.tally import Tally
 from crawler.lines import utc_text
-from crawler.reading.portals import find_portal
+from crawler.reading.portals import Portal, find_portal
 from crawler.runs import BranchPart, Finding, RunSummary, read_history, write_summary
 
 PROGRESS_SECONDS = 10.0
@@ -123,11 +125,16 @@ def crawl(
         LOG_INSTALL_ROOT_HANDLER=False,
     )
     terminal.log_to_terminal(log_level.upper())
-    recorder = open_recorder(described, settings)
+    return perform(described, plan, settings)
+
+
+def perform(portal: Portal, plan: Plan, settings: Settings, console: Console = out) -> int:
+    """Crawl by a plan, show how far it has come, print and keep its summary, and return the exit code."""
+    recorder = open_recorder(portal, settings)
     with _Progress(recorder.tally) as progress:
         recorder.listeners.append(progress.note)
         run = run_crawl(recorder, plan, settings)
-    return _finish(run, recorder, plan)
+    return _finish(run, recorder, plan, console)
 
 
 class _Progress:
@@ -159,7 +166,7 @@ class _Progress:
             err.print(text)
 
 
-def _finish(run: Run, recorder: Recorder, plan: Plan) -> int:
+def _finish(run: Run, recorder: Recorder, plan: Plan, console: Console) -> int:
     """Write the summary, print the end of the run, and return the exit code."""
     dead = _dead_branches(run.tally, plan)
     alarms = [] if run.failure else _alarms(run, plan, recorder)
@@ -171,7 +178,7 @@ def _finish(run: Run, recorder: Recorder, plan: Plan) -> int:
     if code == FAILED and not run.tally.lines:
         raise CrawlerError(f"{'; '.join(dead)}. Check the network and the host's name; nothing was lost")
     terminal.print_run(
-        out,
+        console,
         run.tally,
         seconds=run.seconds,
         alarms=alarms,

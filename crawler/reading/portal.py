@@ -75,9 +75,9 @@ class Branch:
     """One regional site. The first of `hosts` is the canonical one; `article_url` is matched against the path.
 
     Groups of `article_url`: `id`; `year`, `month`, `day` (all or none); `series`, where a host counts in several
-    series (articles, galleries), so that one number may stand for two documents. `charset` is the label that its pages
-    declare. `seen` tells when `article_url`, `charset` and `sections` were last seen to hold.
-    What is not known is None or empty.
+    series (articles, galleries), so that one number may stand for two documents. `day_archive` is the path of the list
+    of one day, as strftime writes it. `charset` is the label that its pages declare. `seen` tells when `article_url`,
+    `charset` and `sections` were last seen to hold. What is not known is None or empty.
     """
 
     portal: str
@@ -90,6 +90,7 @@ class Branch:
     sections: tuple[Section, ...]
     layouts: tuple[Layout, ...]
     charset: str | None = None
+    day_archive: str | None = None
     seen: Mapping[str, str] = field(default_factory=dict, hash=False)
     mobile: tuple[MobileForm, ...] = ()
 
