@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
-from crawler.reading.extract.tree import Tree, text_of
+from crawler.reading.extract.tree import Tree, text_of_link
 
 _PAGE_OF_ARTICLE = re.compile(r"^(?P<stem>.*?)(?:_(?P<number>\d{1,3}))?(?P<ending>\.s?html?)$")
 # createPageHTML(count, current, "t20250227_1", "shtml"): pages are counted from 0, the first has no number.
@@ -72,8 +72,7 @@ def list_pages(tree: Tree, url: str) -> tuple[str, ...]:
         if there is None or there.number is None or there.shared not in numbers_here:
             continue
         label = _NUMBERED.match(text)
-        if label or _NEXT.match(text):
-            found.setdefault(there.shared, {}).setdefault(target, there.number)
+        found.setdefault(there.shared, {}).setdefault(target, there.number)
         if label and int(label["number"]) == there.number == 1:
             counted_from_one.add(there.shared)
     for shared, pages in found.items():
@@ -87,12 +86,13 @@ def list_pages(tree: Tree, url: str) -> tuple[str, ...]:
 
 
 def _pager_links(tree: Tree, url: str) -> Iterator[tuple[str, str]]:
+    """Yield the links that say a number or 下一页, with what they say."""
     for link in tree.root.iter("a"):
         href = (link.get("href") or "").strip()
         if not href or href.startswith(("#", "javascript:", "mailto:")):
             continue
-        text = text_of(link) or (link.get("title") or "").strip()
-        if len(text) > 12:
+        text = text_of_link(link) or (link.get("title") or "").strip()
+        if not _NUMBERED.match(text) and not _NEXT.match(text):
             continue
         try:
             yield urljoin(url, href).partition("#")[0], text
