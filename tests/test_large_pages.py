@@ -90,3 +90,14 @@ def test_a_list_of_any_length_and_depth_is_read_in_time_that_grows_with_it(row: 
     portal = find_portal("chinanews")
     articles = read_listing(page, find_branch(portal, url), portal).articles
     assert len(articles) == len(set(articles)) > 0
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("tag", ["h1", "h2", "span"])
+def test_headings_in_headings_are_looked_at_in_bounded_time(tag: str) -> None:
+    html = f'<meta charset="utf-8"><title>银鱼开捕</title>{f"<{tag}>银鱼开捕" * 1_900}</{tag}>{PARAGRAPH * 3}'
+    url = "http://www.js.sample.test/news/2026/0501/101.html"
+    page = decode_page(html.encode(), url=url, content_type=None, captured_at=datetime(2026, 5, 1, tzinfo=UTC))
+    article = read_page(page, None).article
+    assert article is not None
+    assert article.headline == "银鱼开捕"
