@@ -101,7 +101,7 @@ class Branch:
 
     def serves(self, host: str) -> bool:
         """Tell whether a host is one of the branch's."""
-        return host in self.hosts or any(form.host == host for form in self.mobile)
+        return host in self.every_host
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -124,3 +124,12 @@ class Portal:
     title: str
     branches: tuple[Branch, ...]
     asset_hosts: tuple[str, ...]
+    _by_host: Mapping[str, Branch] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_host = {host: branch for branch in reversed(self.branches) for host in branch.every_host}
+        object.__setattr__(self, "_by_host", by_host)
+
+    def branch_of(self, host: str) -> Branch | None:
+        """Return the first branch that serves a host, None if none does."""
+        return self._by_host.get(host)

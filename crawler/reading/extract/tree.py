@@ -123,10 +123,20 @@ def text_of(element: Element | None) -> str:
     return clean("".join(text for _, text in texts_of(element)))
 
 
-def texts_of(element: Element) -> Iterator[tuple[Element, str]]:
-    """Yield the pieces of text under an element with the element that holds each, without scripts and their like."""
+def text_of_link(link: Element) -> str:
+    """Return a link's visible text on one line, up to the next link: browsers end a link there, the parser may not."""
+    return clean("".join(text for _, text in texts_of(link, stop="a"))) if len(link) else text_of(link)
+
+
+def texts_of(element: Element, *, stop: str | None = None) -> Iterator[tuple[Element, str]]:
+    """Yield the pieces of text under an element with the element that holds each, without scripts and their like.
+
+    The first element inside that has the tag `stop` ends them.
+    """
     walker = etree.iterwalk(element, events=("start", "end"))
     for event, inner in walker:
+        if inner.tag == stop and inner is not element:
+            return
         if event == "end":
             if inner is not element and inner.tail:
                 holder = inner.getparent()
