@@ -10,8 +10,8 @@ from typing import Literal
 
 from archive.capture import Capture
 from crawler.lines import utc_text
+from crawler.rows import HostTrack, Track, Visit
 from crawler.schedule import DAY, Schedule
-from crawler.visits import HostTrack, Track, Visit
 
 # Two looks that tell of a withdrawal lie at least so far apart; a page that is being moved is gone for a moment.
 _BETWEEN_LOOKS = 0.5

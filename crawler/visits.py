@@ -5,14 +5,10 @@ One of the views behind `crawler/state.py`; fed by the fold, made again from the
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from archive.pressmark import Pressmark
-
-Kind = Literal["robots", "listing", "article", "page", "picture", "requisite"]
-# done: settled in this run; idle: a list that an earlier run has read; excluded: robots.txt forbids it.
-Condition = Literal["pending", "leased", "done", "idle", "failed", "excluded"]
+from crawler.rows import Condition, HostTrack, Kind, Link, Row, StoredCapture, Track, Visit
 
 # What is asked first at a host: an open article is finished before the next is begun. The fronts of the lists come
 # before the articles, of which the newest comes first, so that what is new never waits for what is old; the further
@@ -43,101 +39,6 @@ CREATE TABLE captures (
     revisit_file TEXT, revisit_offset INTEGER, revisit_length INTEGER, revisit_record_id TEXT
 ) WITHOUT ROWID;
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One URL of the frontier. `hops` is the path from the seed: L link, E embedded, R redirect, P prerequisite.
-
-    `status` and `fetched_at` are those of the last answer, None where there is none for what the URL is now.
-    """
-
-    url: str
-    kind: Kind
-    via: str | None
-    hops: str
-    attempts: int = 0
-    status: int | None = None
-    fetched_at: str | None = None
-
-    @property
-    def depth(self) -> int:
-        """The number of steps from the seed."""
-        return len(self.hops)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """A URL found, with the day that it names, if any."""
-
-    url: str
-    host: str
-    kind: Kind
-    via: str | None
-    hops: str
-    day: str | None = None
-    again: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Track:
-    """What a URL's next fetch depends on. Times are RFC 3339 in UTC.
-
-    `changed_at` is an article's last change (the time of publication until an edit is seen), or when a list last
-    brought a new link; `interval_seconds` is a list's present interval, `failures` the number of failed visits in a
-    row, `gone_at` when an article was first found gone, `withdrawn_at` when that was confirmed, `due_at` when the URL
-    is due, None for never.
-    """
-
-    changed_at: str | None = None
-    interval_seconds: float | None = None
-    failures: int = 0
-    gone_at: str | None = None
-    withdrawn_at: str | None = None
-    due_at: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostTrack:
-    """How often a host has failed in a row, and until when it is left in peace."""
-
-    host: str
-    failures: int = 0
-    paused_until: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
-    """What became of one request.
-
-    `capture` marks the record that holds the payload where a whole 200 response came, `revisit` the revisit record
-    where that is another one.
-    """
-
-    url: str
-    host: str
-    kind: Kind
-    via: str | None
-    hops: str
-    condition: Condition
-    attempts: int
-    status: int | None
-    fetched_at: str
-    location: str | None = None
-    etag: str | None = None
-    last_modified: str | None = None
-    capture: Pressmark | None = None
-    revisit: Pressmark | None = None
-    track: Track = field(default_factory=Track)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredCapture:
-    """The last good capture of a URL; `revisit` is set where it was a revisit of what `pressmark` marks."""
-
-    captured_at: str
-    pressmark: Pressmark
-    revisit: Pressmark | None = None
 
 
 class Visits:

@@ -9,10 +9,14 @@ import pytest
 
 from archive.capture import Capture
 from archive.reader import Exchange, read_exchanges
-from crawler.ledger import CapturedPage, apply, compose, fold, give_up, read_capture
+from crawler.composing import compose, read_capture
+from crawler.ledger import apply, fold, give_up
 from crawler.lines import ArticleLine
+from crawler.outcome import CapturedPage
 from crawler.reading.portals import find_portal
-from crawler.state import Link, State
+from crawler.rows import Link
+from crawler.schedule import Schedule
+from crawler.state import State
 from tests.exchanges import answered, write_file
 from tests.test_fixtures import EXPECTED, FOLDER
 
@@ -37,14 +41,18 @@ def crawl(folder: Path, names: list[str]) -> tuple[ArticleLine | None, list[Exch
     file = write_file(folder, *map(capture_of, names))
     exchanges = [record for record in read_exchanges(file) if isinstance(record, Exchange)]
     first, state = EXPECTED[names[0]]["url"], State(None)
-    state.add(Link(url=first, host="", kind="article", via=None, hops=""))
-    links = [link for exchange in exchanges for link in apply(state, fold(state, exchange, CHINANEWS))]
+    state.visits.add(Link(url=first, host="", kind="article", via=None, hops=""))
+    links = [
+        link
+        for exchange in exchanges
+        for link in apply(state, fold(state, exchange, CHINANEWS, Schedule(), lambda _: None))
+    ]
     assert [link.url for link in links if link.kind == "page"] == [EXPECTED[name]["url"] for name in names[1:]]
     for link in links:
         apply(state, give_up(state, link.url))
-    assert state.needs(first) == set()
+    assert state.versions.needs(first) == set()
     pages: dict[str, CapturedPage | None] = {one.capture.url: read_capture(one, CHINANEWS) for one in exchanges}
-    return compose(state, first, CHINANEWS, pages.get), exchanges
+    return compose(state, first, CHINANEWS, pages.get, lambda _: None), exchanges
 
 
 def told(names: list[str], field: str) -> list[Any]:
@@ -85,9 +93,9 @@ def test_a_page_that_was_not_got_is_told(tmp_path: Path, names: list[str]) -> No
     file = write_file(tmp_path, capture_of(names[0]))
     exchange = next(record for record in read_exchanges(file) if isinstance(record, Exchange))
     first, state = EXPECTED[names[0]]["url"], State(None)
-    state.add(Link(url=first, host="", kind="article", via=None, hops=""))
-    apply(state, fold(state, exchange, CHINANEWS))
-    line = compose(state, first, CHINANEWS, {first: read_capture(exchange, CHINANEWS)}.get)
+    state.visits.add(Link(url=first, host="", kind="article", via=None, hops=""))
+    apply(state, fold(state, exchange, CHINANEWS, Schedule(), lambda _: None))
+    line = compose(state, first, CHINANEWS, {first: read_capture(exchange, CHINANEWS)}.get, lambda _: None)
     assert line is not None
     assert "pages_missing" in line.extractor.warnings
     assert [page.url for page in line.pages] == [first]

@@ -7,9 +7,9 @@ import pytest
 
 from archive.capture import Capture
 from crawler.lines import utc_text
+from crawler.rows import Condition, HostTrack, Kind, Track, Visit
 from crawler.schedule import DAY, HOUR, MINUTE, Schedule
 from crawler.tracks import Found, Sight, changed, is_return, is_withdrawal, moment, next_host_track, next_track
-from crawler.visits import Condition, HostTrack, Kind, Track, Visit
 
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 PLAIN = Schedule(jitter=0.0)

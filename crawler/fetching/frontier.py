@@ -17,14 +17,16 @@ from scrapy.core.scheduler import BaseScheduler
 from scrapy.crawler import Crawler
 
 from archive.reader import Exchange
+from crawler.asking import MAX_REDIRECTS, asked_url, is_own_host, names_sections
 from crawler.fetching.manners import LONGEST_PAUSE_SECONDS, Robots, read_robots
 from crawler.fetching.plan import NATIONAL, Plan, day_archives
 from crawler.fetching.recorder import Recorder
-from crawler.ledger import MAX_REDIRECTS, TEXT_KINDS, Outcome, asked_url, is_own_host, names_sections
+from crawler.ledger import TEXT_KINDS
 from crawler.lines import utc_text
+from crawler.outcome import Outcome
+from crawler.rows import Kind, Link, Row
 from crawler.schedule import due_until
 from crawler.tracks import moment, retry_after_seconds
-from crawler.visits import Kind, Link, Row
 
 ARTICLE_PARTS: tuple[Kind, ...] = ("page", "picture")
 REQUISITES: tuple[Kind, ...] = ("requisite",)

@@ -21,12 +21,13 @@ from archive.writer import WarcOptions, WarcWriter
 from crawler.collection import Collection
 from crawler.errors import CrawlerError
 from crawler.fetching.tally import Tally
-from crawler.ledger import Outcome, give_up
+from crawler.ledger import give_up
 from crawler.lines import ArticleLine, encode_line
+from crawler.outcome import Outcome
 from crawler.reading.portals import Portal
 from crawler.register import Register
+from crawler.rows import Link, Row, Visit
 from crawler.state import Position
-from crawler.visits import Link, Row, Visit
 
 COMMIT_SECONDS = 1.0
 # More index lines of one file than these wait on disk.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from archive.reader import Exchange
 from crawler.drift import Shape
 from crawler.lines import ArticleLine
-from crawler.visits import Visit
+from crawler.rows import Visit
 
 
 @dataclass(slots=True)
