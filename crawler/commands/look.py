@@ -11,8 +11,8 @@ from rich.table import Table
 
 from archive.pressmark import Pressmark
 from archive.reader import read_record
-from crawler.collection import Collection
 from crawler.commands import terminal
+from crawler.commands.articles import ArticleArgument, find_versions, read_version
 from crawler.commands.explaining import explain_line, explain_refusal
 from crawler.commands.options import (
     DONE,
@@ -26,7 +26,7 @@ from crawler.commands.options import (
     print_json,
 )
 from crawler.errors import UsageError
-from crawler.lines import ArticleLine, Provenance, decode_line, make_line
+from crawler.lines import ArticleLine, Provenance, make_line
 from crawler.reading.extract.mending import load_converter
 from crawler.reading.extract.mending import mend as mend_article
 from crawler.reading.extract.pages import EXTRACTOR_VERSION, join, read_page
@@ -121,10 +121,9 @@ def extract(
 
 
 def show(
-    what: Annotated[
-        str, typer.Argument(metavar="URL_OR_ID", help="An article's address or id, e.g. chinanews:js:230110.")
-    ],
+    what: ArticleArgument,
     *,
+    version: Annotated[int | None, typer.Option(min=1, help="This version of it  [default: the newest]")] = None,
     raw: Annotated[bool, typer.Option("--raw", help="Write the captured response, byte for byte as it came.")] = False,
     json: JsonOption = False,
     explain: ExplainOption = False,
@@ -136,8 +135,9 @@ def show(
 
     Example: pressmark show chinanews:js:230110 --raw > page.http
     """
-    found = existing_collection(data, collection, find_portal(portal))
-    line = _find_line(found, what, find_portal(portal))
+    described = find_portal(portal)
+    found = existing_collection(data, collection, described)
+    line = read_version(found, *find_versions(found, what, described, (version,)))
     if raw:
         if line.pressmark is None:
             raise UsageError(f"{what}: its line names no record")
@@ -200,21 +200,6 @@ def _line_of_page(page: Page, reading: PageReading, portal: Portal) -> ArticleLi
         extractor_version=EXTRACTOR_VERSION,
     )
     return make_line(join([reading]), origin)
-
-
-def _find_line(collection: Collection, what: str, portal: Portal) -> ArticleLine:
-    state = State(collection.state, read_only=True)
-    try:
-        known = (
-            state.versions.newest(what)
-            or state.versions.newest(article_id(what, portal))
-            or state.versions.newest_at(what)
-        )
-    finally:
-        state.shut()
-    if known is None:
-        raise UsageError(f"{what}: no article with this address or id in {collection.folder}")
-    return decode_line(read_record(collection.archive, known.line).block)
 
 
 def _print_article(line: ArticleLine) -> None:
