@@ -7,7 +7,7 @@ import typer
 
 from archive.errors import ArchiveError
 from crawler.collection import LockedError
-from crawler.commands import history, look
+from crawler.commands import history, look, status
 from crawler.commands.backfill import backfill
 from crawler.commands.branches import branches
 from crawler.commands.crawl import crawl
@@ -42,7 +42,8 @@ for command in (
     history.diff,
     history.changes,
     branches,
-    look.status,
+    status.status,
+    status.runs,
     verify,
     pack,
     replay,

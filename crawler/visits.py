@@ -106,6 +106,18 @@ class HostTrack:
     paused_until: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FailingUrl:
+    """A URL whose last visit failed: with what status, how often in a row, and when it is tried again."""
+
+    url: str
+    kind: Kind
+    status: int | None
+    failures: int
+    fetched_at: str | None
+    due_at: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
     """What became of one request.
@@ -243,9 +255,9 @@ class Visits:
             "UPDATE visits SET condition = 'pending', attempts = 0 WHERE condition = 'excluded' AND host = ?", (host,)
         )
 
-    def next_due(self) -> str | None:
-        """Return the earliest time at which something is due, None if nothing ever is."""
-        (found,) = self._db.execute("SELECT min(due_at) FROM visits WHERE due_at IS NOT NULL").fetchone()
+    def next_due(self, after: str = "") -> str | None:
+        """Return the earliest time (after another one) at which something is due, None if nothing ever is."""
+        (found,) = self._db.execute("SELECT min(due_at) FROM visits WHERE due_at > ?", (after,)).fetchone()
         return str(found) if found else None
 
     def due_counts(self, until: str) -> dict[str, int]:
@@ -276,6 +288,15 @@ class Visits:
             f" AND host IN ({','.join('?' * len(names))}) AND day BETWEEN ? AND ? GROUP BY day ORDER BY day",
             (*names, since, until),
         ).fetchall()
+
+    def failing_urls(self) -> list[FailingUrl]:
+        """Return the URLs whose last visit failed, those that failed most often first."""
+        rows = self._db.execute(
+            # Both terms: by the first, the index of unsettled rows is found.
+            "SELECT url, kind, status, failures, fetched_at, due_at FROM visits"
+            " WHERE condition IN ('leased', 'failed') AND condition = 'failed' ORDER BY failures DESC, url"
+        )
+        return [FailingUrl(*row) for row in rows]
 
     def pending_hosts(self) -> list[str]:
         """Return the hosts that have pending rows."""

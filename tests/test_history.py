@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from rich.console import Console
 
 from crawler.changes import Span
 from crawler.commands.difference import html_page, print_side_by_side, rows_of
+from crawler.commands.status import describe_age, freshness_bar
 from crawler.lines import ArticleLine, decode_line
 from tests.conftest import Run, run_pressmark
 from tests.portal.server import PortalServer
@@ -21,6 +23,7 @@ from tests.portal.server import PortalServer
 HOST = "www.lake.test"
 LIST = f"http://{HOST}/list/"
 ARTICLE = f"http://{HOST}/news/2026/0501/101.html"
+REFUSED = f"http://{HOST}/news/2026/0430/99.html"
 ID = "lake:lake:101"
 TOML = rf"""
 name = "lake"
@@ -69,7 +72,7 @@ class Lake:
 
 @pytest.fixture(scope="module")
 def crawls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lake, list[Run]]]:
-    """Crawl once, after an edit, twice after the page is gone, and once more when it is back."""
+    """Crawl once, after an edit, twice after the page is gone, and when it is back and another one is refused."""
     folder = tmp_path_factory.mktemp("lake")
     (folder / "portal" / "hosts").mkdir(parents=True)
     (folder / "lake.toml").write_text(TOML, "utf-8")
@@ -87,6 +90,8 @@ def crawls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lake, lis
             lake.let_time_pass()
             runs.append(lake.crawl())
         server.override(ARTICLE, body=page(SECOND))
+        server.override(LIST, body=f'<a href="{ARTICLE}">银鱼开捕</a><a href="{REFUSED}">开渔之前</a>'.encode())
+        server.override(REFUSED, status=403)
         lake.let_time_pass()
         runs.append(lake.crawl())
         yield lake, runs
@@ -113,7 +118,7 @@ def test_a_diff_in_a_pipe_marks_what_was_removed_and_added(lake: Lake) -> None:
     done = lake.run("diff", ARTICLE)
     assert done.returncode == 0
     lines = done.stdout.splitlines()
-    assert lines[1] == "Differs in body: 1 characters added, 1 removed"
+    assert lines[1] == "Differs in body: +1 -1 characters"
     assert lines[2] == "body: 银鱼开捕首日，码头共卸下鲜鱼1{+3+}2[-0-]吨，比去年同期多了两成。"
 
 
@@ -187,7 +192,7 @@ def test_changes_lists_the_events_in_their_order(lake: Lake) -> None:
         ["withdrawn", ID, "2"],
         ["restored", ID, "2"],
     ]
-    assert rows[1][4] == "body, 1 characters added, 1 removed"
+    assert rows[1][4] == "body: +1 -1 characters"
     assert rows[2][4] == "status 404"
 
 
@@ -198,3 +203,65 @@ def test_changes_are_chosen_by_type_branch_and_time(lake: Lake) -> None:
     assert [json.loads(line)["type"] for line in since.splitlines()] == ["withdrawn", "restored"]
     assert [json.loads(line)["type"] for line in some.splitlines()] == ["new", "edited"]
     assert lake.run("changes", "--since", "2999-01-01").stdout == ""
+
+
+def test_the_end_of_a_crawl_counts_what_became_of_known_articles(crawls: tuple[Lake, list[Run]]) -> None:
+    _, runs = crawls
+    tables = [done.stdout.splitlines()[:2] for done in runs]
+    assert "changes" not in tables[0][0]
+    assert [tables[number][1].split("  ")[-1].strip() for number in (1, 3, 4)] == [
+        "1 edited",
+        "1 withdrawn",
+        "1 restored",
+    ]
+    assert tables[2][0] == "No new articles."
+
+
+def test_runs_counts_the_events_of_each_run(lake: Lake) -> None:
+    told = json.loads(lake.run("runs", "--json").stdout)
+    events = [{"new": 1}, {"edited": 1}, {}, {"withdrawn": 1}, {"restored": 1}]
+    assert [run["events"] for run in told] == events
+    assert [run["branches"].get("lake", {"events": {}})["events"] for run in told] == events
+    table = lake.run("runs", "--last", "2").stdout.splitlines()
+    assert [line.split()[-7:] for line in table] == [
+        ["new", "edited", "withdrawn", "restored", "alarms", "findings", "exit"],
+        ["0", "0", "1", "0", "0", "0", "0"],
+        ["0", "0", "0", "1", "0", "1", "0"],
+    ]
+
+
+def test_a_summary_that_was_cut_is_passed_over(lake: Lake) -> None:
+    broken = lake.folder / "data/collections/lake/runs/20260101T000000000Z.json"
+    broken.write_text('{"schema": "pressmark', "utf-8")
+    done = lake.run("runs", "--json")
+    broken.unlink()
+    assert (done.returncode, len(json.loads(done.stdout))) == (0, 5)
+    assert f"{broken.name}: no summary of a run" in done.stderr
+
+
+def test_status_tells_what_is_due_and_what_fails(lake: Lake) -> None:
+    told = json.loads(lake.run("status", "--json").stdout)
+    assert [(part["branch"], part["articles"], part["age_seconds"] > 0) for part in told["articles"]] == [
+        ("lake", 1, True)
+    ]
+    assert told["next_due"] > told["at"]
+    assert [(one["url"], one["status"], one["failures"]) for one in told["failing_urls"]] == [(REFUSED, 403, 1)]
+    assert [run["exit_code"] for run in told["last_runs"]] == [0, 0, 0]
+    lake.let_time_pass()
+    shown = lake.run("status").stdout
+    assert "Due       2 article" in shown
+    assert f"Failing   {REFUSED}  status 403, 1 failures in a row" in shown
+
+
+@pytest.mark.parametrize(
+    ("age", "text", "bar"),
+    [
+        (timedelta(minutes=-3), "to come", "████████"),
+        (timedelta(minutes=59), "59 min", "████████"),
+        (timedelta(hours=27), "27 h", "████····"),
+        (timedelta(days=3), "3 days", "███·····"),
+        (timedelta(days=400), "400 days", "········"),
+    ],
+)
+def test_an_age_has_a_text_and_a_bar(age: timedelta, text: str, bar: str) -> None:
+    assert (describe_age(age), freshness_bar(age)) == (text, bar)

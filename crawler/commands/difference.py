@@ -127,7 +127,7 @@ def _name(line: ArticleLine) -> str:
 def _told(edit: Edit) -> str:
     if not edit.fields:
         return "No difference in what a reader sees."
-    return f"Differs in {', '.join(edit.fields)}: {edit.added} characters added, {edit.removed} removed"
+    return f"Differs in {', '.join(edit.fields)}: +{edit.added} -{edit.removed} characters"
 
 
 def _coloured(side: Sequence[Span]) -> Text:

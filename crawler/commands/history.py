@@ -196,11 +196,11 @@ def _print_events(events: Iterator[Event]) -> None:
 
 
 def _columns(*cells: str) -> str:
-    return "  ".join([*(f"{cell:{width}}" for cell, width in zip(cells, _WIDTHS, strict=False)), cells[-1]])
+    return "  ".join([*(f"{cell:{width}}" for cell, width in zip(cells, _WIDTHS, strict=False)), cells[-1]]).rstrip()
 
 
 def _told(event: Event) -> str:
     """Return what an event says beyond its type: fields and characters of an edit, the reason of a withdrawal."""
     if event.type == "edited":
-        return f"{', '.join(event.fields)}, {event.added} characters added, {event.removed} removed"
+        return f"{', '.join(event.fields)}: +{event.added} -{event.removed} characters"
     return event.reason or ""

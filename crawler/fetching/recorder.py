@@ -23,7 +23,7 @@ from crawler.errors import CrawlerError
 from crawler.fetching.tally import Tally
 from crawler.ledger import Outcome, give_up
 from crawler.lines import ArticleLine, encode_line
-from crawler.reading.portals import Portal
+from crawler.reading.portals import Portal, find_branch
 from crawler.register import Register
 from crawler.state import Position
 from crawler.visits import Link, Row, Visit
@@ -213,8 +213,9 @@ class Recorder:
                 date=now,
                 refers_to=line.pressmark,
             )
-            self.register.feed(_conversion(mark, line, block, now))
+            outcome, _ = self.register.feed(_conversion(mark, line, block, now))
             self.tally.add_line(line)
+            self._count_events(outcome)
             if self._keeps_lines:
                 self._lines.append(line)
 
@@ -223,6 +224,7 @@ class Recorder:
             self.tally.add_exchange(exchange, outcome.visit)
             self._count_front(outcome, outcome.visit)
         self._count_reading(outcome)
+        self._count_events(outcome)
 
     def _count_front(self, outcome: Outcome, visit: Visit) -> None:
         """Count the articles on the front of a section; a list that has not changed is not read again."""
@@ -235,6 +237,11 @@ class Recorder:
             self._count_fault(outcome.visit.url, outcome.fault)
         if outcome.not_article and outcome.visit:
             self.tally.not_articles.append((outcome.visit.url, outcome.not_article))
+
+    def _count_events(self, outcome: Outcome) -> None:
+        for event in outcome.events:
+            branch = find_branch(self.portal, event.url)
+            self.tally.add_event(event.type, branch.code if branch else None)
 
     def _count_fault(self, url: str, fault: str) -> None:
         logger.error("%s: cannot be read (%s); its capture is kept", url, fault)
