@@ -250,7 +250,7 @@ def test_status_tells_what_is_due_and_what_fails(lake: Lake) -> None:
     lake.let_time_pass()
     shown = lake.run("status").stdout
     assert "Due       2 article" in shown
-    assert f"Failing   {REFUSED}  status 403, 1 failures in a row" in shown
+    assert f"Failing   {REFUSED}  status 403, failures in a row: 1" in shown
 
 
 @pytest.mark.parametrize(

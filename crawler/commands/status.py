@@ -175,13 +175,13 @@ def _print_status(held: CollectionStatus) -> None:
 
 def _told_host(host: HostTrack) -> str:
     rest = f", left alone until {_short(host.paused_until)}" if host.paused_until else ""
-    return f"{host.host}  {host.failures} failures in a row{rest}"
+    return f"{host.host}  failures in a row: {host.failures}{rest}"
 
 
 def _told_url(failing: FailingUrl) -> str:
     answer = f"status {failing.status}" if failing.status else "no answer"
     again = f", again from {_short(failing.due_at)}" if failing.due_at else ""
-    return f"{failing.url}  {answer}, {failing.failures} failures in a row{again}"
+    return f"{failing.url}  {answer}, failures in a row: {failing.failures}{again}"
 
 
 def _told_next(held: CollectionStatus) -> str:
@@ -196,7 +196,7 @@ def _branches_table(parts: tuple[BranchStatus, ...]) -> Table:
     for part in parts:
         age = timedelta(seconds=part.age_seconds) if part.age_seconds is not None else None
         told = (describe_age(age), freshness_bar(age)) if age is not None else ("", "")
-        newest = (part.newest or "")[:16].replace("T", " ")
+        newest = f"{part.newest[:16].replace('T', ' ')} {part.newest[-6:]}" if part.newest else ""
         table.add_row(part.branch or "other", str(part.articles), newest, *told)
     return table
 
