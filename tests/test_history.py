@@ -9,13 +9,17 @@ from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
-from crawler.changes import Span
+from crawler.changes import Event, Span
+from crawler.collection import Collection
 from crawler.commands.difference import html_page, print_side_by_side, rows_of
+from crawler.commands.history import read_events
 from crawler.commands.status import describe_age, freshness_bar
+from crawler.errors import CrawlerError
 from crawler.lines import ArticleLine, decode_line
 from tests.conftest import Run, run_pressmark
 from tests.portal.server import PortalServer
@@ -35,6 +39,7 @@ hosts = ["{HOST}"]
 article_url = '''^/news/(?P<year>\d{{4}})/(?P<month>\d\d)(?P<day>\d\d)/(?P<id>\d+)(?:_\d+)?\.html$'''
 sections = [{{ path = "/list/", name = "要闻" }}]
 """
+EVENT = Event(type="new", id=ID, version=1, url=ARTICLE, at="2026-05-01T00:40:00.000Z", record_id="urn:uuid:1")
 FIRST = "银鱼开捕首日，码头共卸下鲜鱼120吨，比去年同期多了两成。"
 SECOND = "银鱼开捕首日，码头共卸下鲜鱼132吨，比去年同期多了两成。"
 MORE = "<p>　　湖边的渔民天不亮就下了网，岸上的人等着第一船银鱼靠岸，这样的早晨已经延续了许多年。</p>"
@@ -203,6 +208,20 @@ def test_changes_are_chosen_by_type_branch_and_time(lake: Lake) -> None:
     assert [json.loads(line)["type"] for line in since.splitlines()] == ["withdrawn", "restored"]
     assert [json.loads(line)["type"] for line in some.splitlines()] == ["new", "edited"]
     assert lake.run("changes", "--since", "2999-01-01").stdout == ""
+
+
+def test_an_event_that_is_being_written_is_not_told_yet(tmp_path: Path) -> None:
+    collection = Collection(tmp_path)
+    assert list(read_events(collection)) == []
+    collection.changes.write_bytes(msgspec.json.encode(EVENT) + b'\n{"schema": "pressm')
+    assert [event for event, _ in read_events(collection)] == [EVENT]
+
+
+def test_a_damaged_event_is_told_with_its_line_and_a_remedy(tmp_path: Path) -> None:
+    collection = Collection(tmp_path)
+    collection.changes.write_bytes(msgspec.json.encode(EVENT) + b"\n\x00\x00\n")
+    with pytest.raises(CrawlerError, match=r"changes\.jsonl: line 2 is no event .*; move state\.sqlite away"):
+        list(read_events(collection))
 
 
 def test_the_end_of_a_crawl_counts_what_became_of_known_articles(crawls: tuple[Lake, list[Run]]) -> None:

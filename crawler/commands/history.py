@@ -27,7 +27,7 @@ from crawler.commands.options import (
 from crawler.errors import CrawlerError, UsageError
 from crawler.fetching.plan import choose_branches
 from crawler.lines import ArticleLine, utc_text
-from crawler.reading.portals import Portal, find_branch, find_portal
+from crawler.reading.portals import Portal, find_portal
 
 # Events are printed as they are read, so the widths of the columns stand fast: time, type, id.
 _WIDTHS = (16, 9, 24)
@@ -111,7 +111,7 @@ def changes(
         (event, text)
         for event, text in read_events(found)
         # Times of events are all UTC text of one length: they compare as they stand.
-        if event.at >= start and event.type in types and (codes is None or _branch_of(event, described) in codes)
+        if event.at >= start and event.type in types and (codes is None or _code_of(event) in codes)
     )
     if out.is_terminal and not json:
         _print_events(event for event, _ in chosen)
@@ -172,9 +172,9 @@ def _described(before: ArticleLine, after: ArticleLine) -> dict[str, object]:
     }
 
 
-def _branch_of(event: Event, portal: Portal) -> str | None:
-    found = find_branch(portal, event.url)
-    return found.code if found else None
+def _code_of(event: Event) -> str:
+    """Return the code of an event's branch, the host for one of no branch: the middle of `chinanews:js:230110`."""
+    return event.id.partition(":")[2].partition(":")[0]
 
 
 def _plain(event: Event) -> bytes:
@@ -201,6 +201,6 @@ def _columns(*cells: str) -> str:
 
 def _told(event: Event) -> str:
     """Return what an event says beyond its type: fields and characters of an edit, the reason of a withdrawal."""
-    if event.type == "edited":
+    if event.fields:
         return f"{', '.join(event.fields)}: +{event.added} -{event.removed} characters"
     return event.reason or ""
