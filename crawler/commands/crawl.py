@@ -238,6 +238,7 @@ def _write_summary(run: Run, plan: Plan, recorder: Recorder, code: int, alarms: 
         bytes_received=tally.bytes_received,
         requisites_kept=tally.requisites_kept,
         articles=tally.lines,
+        events=dict(sorted(tally.events.items())),
         branches={code: BranchPart(**asdict(part)) for code, part in sorted(tally.branches.items())},
         shape=tally.shape,
         files=tuple(str(path.relative_to(recorder.collection.folder)) for path in written_paths(recorder)),

@@ -41,7 +41,8 @@ PIPED_WIDTH = 200
 
 def _console(stream: TextIO) -> Console:
     piped = not stream.isatty()
-    return Console(file=stream, highlight=False, soft_wrap=piped, width=PIPED_WIDTH if piped else None)
+    # A portal's text may hold what rich takes for the code of an emoji, such as :car:.
+    return Console(file=stream, highlight=False, emoji=False, soft_wrap=piped, width=PIPED_WIDTH if piped else None)
 
 
 out = _console(sys.stdout)

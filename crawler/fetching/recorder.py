@@ -24,7 +24,7 @@ from crawler.fetching.tally import Tally
 from crawler.ledger import give_up
 from crawler.lines import ArticleLine, encode_line
 from crawler.outcome import Outcome
-from crawler.reading.portals import Portal
+from crawler.reading.portals import Portal, find_branch
 from crawler.register import Register
 from crawler.rows import Link, Row, Visit
 from crawler.state import Position
@@ -214,8 +214,9 @@ class Recorder:
                 date=now,
                 refers_to=line.pressmark,
             )
-            self.register.feed(_conversion(mark, line, block, now))
+            outcome, _ = self.register.feed(_conversion(mark, line, block, now))
             self.tally.add_line(line)
+            self._count_events(outcome)
             if self._keeps_lines:
                 self._lines.append(line)
 
@@ -224,6 +225,7 @@ class Recorder:
             self.tally.add_exchange(exchange, outcome.visit)
             self._count_front(outcome, outcome.visit)
         self._count_reading(outcome)
+        self._count_events(outcome)
 
     def _count_front(self, outcome: Outcome, visit: Visit) -> None:
         """Count the articles on the front of a section; a list that has not changed is not read again."""
@@ -236,6 +238,11 @@ class Recorder:
             self._count_fault(outcome.visit.url, outcome.fault)
         if outcome.not_article and outcome.visit:
             self.tally.not_articles.append((outcome.visit.url, outcome.not_article))
+
+    def _count_events(self, outcome: Outcome) -> None:
+        for event in outcome.events:
+            branch = find_branch(self.portal, event.url)
+            self.tally.add_event(event.type, branch.code if branch else None)
 
     def _count_fault(self, url: str, fault: str) -> None:
         logger.error("%s: cannot be read (%s); its capture is kept", url, fault)
