@@ -234,11 +234,27 @@ class _Walk:
         if block is None or block.element.tag != "p" or self._ends_with_break():
             self._break()
             return
-        block.is_list = block.is_list or opens_related(clean("".join(self._line.parts)))
+        if not block.is_list and opens_related(clean("".join(self._line.parts).rpartition(_BREAK)[2])):
+            self._split_off_last()
+            block.is_list = True
         if block.is_list:
             self._break()
         else:
             self._line.parts.append(_BREAK)
+
+    def _split_off_last(self) -> None:
+        """End the line at its last break, and leave what follows as a line of its own."""
+        parts = self._line.parts
+        start = max((place for place, part in enumerate(parts) if part == _BREAK), default=None)
+        if start is None:
+            return
+        last = _Line(parts=parts[start + 1 :])
+        last.length = sum(len(part.strip(INDENT)) for part in last.parts)
+        del parts[start:]
+        self._line.length -= last.length
+        self._line.strong = min(self._line.strong, self._line.length)
+        self._break()
+        self._line = last
 
     def _ends_with_break(self) -> bool:
         return next((part == _BREAK for part in reversed(self._line.parts) if part == _BREAK or part.strip()), False)
@@ -246,6 +262,10 @@ class _Walk:
     def _add(self, text: str) -> None:
         if self._line.parts and _INDENTED.match(text) and self._ends_with_break():
             self._break()
+        opens_list = self._line.length > 0 and self._opens_list(text)
+        if opens_list:
+            self._break()
+            self._blocks[-1].is_list = True
         line = self._line
         line.parts.append(text)
         length = len(text.strip(INDENT))
@@ -254,6 +274,18 @@ class _Walk:
             line.strong += length
         if self._link:
             line.linked += length
+        if opens_list:
+            self._break()
+
+    def _opens_list(self, text: str) -> bool:
+        """Tell whether a piece of text behind a whole sentence of its paragraph is the heading of other articles."""
+        if (
+            not self._blocks
+            or not text.rstrip(INDENT).endswith((":", "：", "】", "]"))
+            or not opens_related(clean(text))
+        ):
+            return False
+        return bool(_SENTENCE_END.search(clean("".join(self._line.parts))))
 
     def _add_image(self, element: Element) -> None:
         url = image_address(element)
