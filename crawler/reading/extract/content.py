@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from crawler.reading.article import Block, Contributor, Dateline, Image
-from crawler.reading.extract.body import Piece
 from crawler.reading.extract.bylines import read_brackets, read_byline_line, read_last_brackets
 from crawler.reading.extract.captioning import assign_captions
 from crawler.reading.extract.captions import read_credit
@@ -18,6 +17,7 @@ from crawler.reading.extract.mastheads import (
     read_source_line,
     split_editor_tail,
 )
+from crawler.reading.extract.piece import Piece
 
 # A signature in brackets may follow: （完）（王远）
 _END_MARK = re.compile(
