@@ -17,7 +17,7 @@ _ONLY_PORTAL = re.compile(r"^\S{0,12}(?:新闻网|中新网|中国新闻网|新�
 _CANDIDATES = ("h2", "h3", "div", "p", "td", "span", "dt", "strong", "font", "b", "center")
 _LONGEST = 120
 # A page may nest elements by the thousand, each with the text of all within.
-_MOST_CANDIDATES = 50
+_MOST_CANDIDATES = 20
 # Some titles are filled with the headline's markup, which a `<title>` shows as it stands.
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _LONGEST_TITLE = 1000
