@@ -4,46 +4,39 @@ Live crawl, recovery after a crash, rebuild and re-extraction all feed their rec
 and looks at no clock: it reads the state, and returns an `Outcome` that `apply` then stores.
 """
 
-import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
-from urllib.parse import urldefrag, urljoin, urlsplit
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from urllib.parse import urljoin, urlsplit
 
 import msgspec
-from w3lib.url import safe_url_string
 
-from archive.capture import Capture
-from archive.pressmark import Pressmark
 from archive.reader import Conversion, Exchange
+from crawler.asking import (
+    MAX_REDIRECTS,
+    asked_url,
+    day_of,
+    first_page,
+    host_of,
+    is_own_host,
+    join_location,
+    names_sections,
+)
 from crawler.changes import Event, compare
-from crawler.lines import ArticleLine, Http, LinePage, Provenance, Revisit, decode_line, make_line, utc_text
+from crawler.composing import decode_capture, read_decoded
+from crawler.lines import ArticleLine, decode_line, utc_text
+from crawler.outcome import Outcome
 from crawler.reading.extract.discovery import find_sections
 from crawler.reading.extract.listings import read_listing
-from crawler.reading.extract.pages import EXTRACTOR_VERSION, join, read_page
-from crawler.reading.extract.reading import PageReading
-from crawler.reading.extract.refusals import is_home_address
 from crawler.reading.extract.requisites import page_requisites, style_requisites
-from crawler.reading.page import Page, decode_page
-from crawler.reading.portals import (
-    Portal,
-    article_id,
-    canonical_url,
-    find_branch,
-    is_article_url,
-    told_canonical_url,
-    url_date,
-)
+from crawler.reading.portals import Portal, article_id, canonical_url, find_branch, is_article_url
+from crawler.rows import Condition, Kind, Link, Row, Track, Visit
 from crawler.schedule import Schedule
+from crawler.sights import sight_of
 from crawler.state import State
-from crawler.tracks import Found, Sight, changed, is_return, is_withdrawal, moment, next_host_track, next_track
+from crawler.tracks import changed, is_return, is_withdrawal, moment, next_host_track, next_track
 from crawler.versions import Version
-from crawler.visits import Condition, HostTrack, Kind, Link, Row, Track, Visit
 
 MAX_ATTEMPTS = 3
-CHINA = timezone(timedelta(hours=8))
-FURTHER_PAGE = re.compile(r"_\d{1,3}(\.s?html?)$")
-MAX_REDIRECTS = 5
 # A page may name a style sheet, that one another, and that one a font.
 MAX_REQUISITE_DEPTH = 4
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -52,43 +45,6 @@ REFUSALS = frozenset({401, 403})
 TEXT_KINDS: frozenset[Kind] = frozenset({"listing", "article", "page"})
 # Answers that a later request may change: too early, too many, and all of the server's own troubles.
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
-# Answers, and pages under the article's own address, that say that an article is there no more.
-GONE = frozenset({404, 410})
-GONE_PAGES = frozenset({"soft_404", "home_page"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CapturedPage:
-    """A page as it was read, with the record that it was read from; `revisit` is the record that saw it again."""
-
-    url: str
-    pressmark: Pressmark
-    revisit: Pressmark | None
-    captured: Capture
-    reading: PageReading
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What one record changes. `settled` names the articles that are ready for their conversion record.
-
-    `not_article` says why an address of an article's form holds none; `fault` what went wrong in reading a page.
-    """
-
-    visit: Visit | None = None
-    host: HostTrack | None = None
-    tracks: tuple[tuple[str, Track], ...] = ()
-    links: tuple[Link, ...] = ()
-    drafts: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    needs: tuple[tuple[str, str], ...] = ()
-    met: tuple[tuple[str, str], ...] = ()
-    settled: tuple[str, ...] = ()
-    versions: tuple[Version, ...] = ()
-    lines: tuple[tuple[ArticleLine, bytes], ...] = ()
-    events: tuple[Event, ...] = ()
-    page: CapturedPage | None = None
-    not_article: str | None = None
-    fault: str | None = None
 
 
 def fold(
@@ -156,81 +112,6 @@ def apply(state: State, outcome: Outcome) -> tuple[Link, ...]:
     return new
 
 
-def compose(
-    state: State,
-    article: str,
-    portal: Portal,
-    read: Callable[[str], CapturedPage | None],
-    reread: Callable[[Version], str | None],
-) -> ArticleLine | None:
-    """Return the line of an article whose pages and pictures are settled; `read` gives the last good capture of a URL.
-
-    None where none of its pages can be read as an article any more, and where its text is that of the version before.
-    `reread` gives the text digest of that version's captures as they are read today, so that a mended extractor makes
-    no false edit.
-    """
-    addresses = state.versions.draft(article) or (article,)
-    pages = [page for page in map(read, addresses) if page and page.reading.article]
-    if not pages or pages[0].url != addresses[0]:
-        return None
-    first = pages[0]
-    joined = join([page.reading for page in pages])
-    branch = find_branch(portal, first.url)
-    identity = article_id(first.url, portal)
-    known = state.versions.newest(identity)
-    origin = Provenance(
-        id=identity,
-        url=first.url,
-        canonical_url=told_canonical_url(first.url, first.reading.canonical, portal),
-        portal=portal.name,
-        branch=branch.code if branch else None,
-        region=branch.region if branch else None,
-        captured_at=first.captured.started_at,
-        encoding=first.reading.encoding,
-        extractor_version=EXTRACTOR_VERSION,
-        version=known.version + 1 if known else 1,
-        first_seen_at=known.first_seen_at if known else None,
-        pressmark=first.pressmark,
-        revisit=describe_revisit(first),
-        http=describe_http(first.captured),
-        pages=tuple(LinePage(url=p.url, pressmark=p.pressmark) for p in pages) if len(addresses) > 1 else (),
-        pictures=tuple(_last_capture(state, image.url) for image in joined.images),
-        warnings=("pages_missing",) if len(pages) < len(addresses) else (),
-    )
-    line = make_line(joined, origin)
-    is_same = known is not None and (line.digests.text == known.text_digest or line.digests.text == reread(known))
-    return None if is_same else line
-
-
-def read_capture(exchange: Exchange, portal: Portal) -> CapturedPage | None:
-    """Return an exchange's page as it reads today, None where it holds no response."""
-    if exchange.refers_to and not exchange.original:
-        return None
-    return _read(decode_capture(exchange.capture), exchange, portal)
-
-
-def decode_capture(capture: Capture) -> Page:
-    """Return the page of a capture as text."""
-    head = capture.head()
-    content_type = head.value("content-type") if head else None
-    return decode_page(capture.body(), url=capture.url, content_type=content_type, captured_at=capture.started_at)
-
-
-def describe_http(capture: Capture) -> Http | None:
-    """Return what an article line keeps of a response's head."""
-    head = capture.head()
-    if not head:
-        return None
-    return Http(status=head.status, last_modified=head.value("last-modified"), etag=head.value("etag"))
-
-
-def describe_revisit(page: CapturedPage) -> Revisit | None:
-    """Return what an article line keeps of the revisit record by which its page was seen again."""
-    if not page.revisit:
-        return None
-    return Revisit(record_id=page.revisit.record_id, date=utc_text(page.captured.started_at))
-
-
 def _is_known(state: State, visit: Visit, portal: Portal) -> bool:
     """Tell whether a page was seen again with the payload that it had, and no article waits to be written from it.
 
@@ -246,15 +127,6 @@ def _is_known(state: State, visit: Visit, portal: Portal) -> bool:
             state.versions.draft(visit.url) is None and state.versions.newest(article_id(visit.url, portal)) is not None
         )
     return not state.versions.needed_by(visit.url)
-
-
-def _read(page: Page, exchange: Exchange, portal: Portal) -> CapturedPage | None:
-    mark = exchange.original or exchange.pressmark
-    if not mark:
-        return None
-    reading = read_page(page, find_branch(portal, page.url))
-    revisit = exchange.pressmark if exchange.original else None
-    return CapturedPage(url=page.url, pressmark=mark, revisit=revisit, captured=exchange.capture, reading=reading)
 
 
 def _visit(state: State, exchange: Exchange, portal: Portal) -> Visit:
@@ -276,7 +148,7 @@ def _visit(state: State, exchange: Exchange, portal: Portal) -> Visit:
     location = head.value("location") if head and status in REDIRECTS else None
     return Visit(
         url=row.url,
-        host=_host(row.url),
+        host=host_of(row.url),
         kind=row.kind,
         via=row.via,
         hops=row.hops,
@@ -284,7 +156,7 @@ def _visit(state: State, exchange: Exchange, portal: Portal) -> Visit:
         attempts=0 if condition == "done" else attempts,
         status=status,
         fetched_at=utc_text(capture.started_at),
-        location=_join_location(row.url, location) if location else None,
+        location=join_location(row.url, location) if location else None,
         etag=head.value("etag") if head else None,
         last_modified=head.value("last-modified") if head else None,
         capture=(exchange.original if exchange.refers_to else exchange.pressmark) if kept else None,
@@ -317,7 +189,12 @@ def _follow(state: State, visit: Visit, portal: Portal) -> Outcome:
         lost = f"redirect to {visit.location}" if visit.kind == "article" else None
         return Outcome(visit=visit, not_article=lost)
     link = Link(
-        url=target, host=_host(target), kind=visit.kind, via=visit.url, hops=hops, day=_day(target, visit, portal)
+        url=target,
+        host=host_of(target),
+        kind=visit.kind,
+        via=visit.url,
+        hops=hops,
+        day=day_of(target, visit.kind, portal),
     )
     needs = tuple(
         (article, target) for article in state.versions.needed_by(visit.url) if not state.visits.is_settled(target)
@@ -335,21 +212,22 @@ def _fold_listing(state: State, exchange: Exchange, visit: Visit, portal: Portal
     except Exception as error:  # noqa: BLE001 - the capture is kept; live crawl and replay must count the same fault
         return Outcome(visit=visit, fault=f"{type(error).__name__}: {error}")
     hops = visit.hops + "L"
-    articles = list(dict.fromkeys(_first_page(asked_url(one.url), portal) for one in listing.articles))
+    articles = list(dict.fromkeys(first_page(asked_url(one.url), portal) for one in listing.articles))
     articles = _each_once(state, (url for url in articles if is_own_host(url, portal)), portal)
     links = [
-        Link(url=url, host=_host(url), kind="article", via=visit.url, hops=hops, day=_day(url, visit, portal))
+        Link(url=url, host=host_of(url), kind="article", via=visit.url, hops=hops, day=day_of(url, visit.kind, portal))
         for url in articles
     ]
     # The further pages of a list are asked again only where this page shows something new.
     fresh = any(state.visits.row(url) is None for url in articles)
+    newest = max((link.day for link in links if link.day), default=None)
     links += [
-        Link(url=url, host=_host(url), kind="listing", via=visit.url, hops=hops, again=fresh)
+        Link(url=url, host=host_of(url), kind="listing", via=visit.url, hops=hops, day=newest, again=fresh)
         for url in map(asked_url, listing.next_pages)
         if is_own_host(url, portal)
     ]
     links += [
-        Link(url=url, host=_host(url), kind="listing", via=visit.url, hops=hops)
+        Link(url=url, host=host_of(url), kind="listing", via=visit.url, hops=hops)
         for url in (asked_url(urljoin(visit.url, section.path)) for section in sections)
     ]
     return Outcome(visit=visit, links=(*links, *_requisite_links(requisites, visit, portal)))
@@ -358,7 +236,7 @@ def _fold_listing(state: State, exchange: Exchange, visit: Visit, portal: Portal
 def _fold_page(state: State, exchange: Exchange, visit: Visit, portal: Portal) -> Outcome:
     try:
         decoded = decode_capture(exchange.capture)
-        page = _read(decoded, exchange, portal)
+        page = read_decoded(decoded, exchange, portal)
         requisites = _requisite_links(page_requisites(decoded), visit, portal)
     except Exception as error:  # noqa: BLE001 - the capture is kept; live crawl and replay must count the same fault
         return Outcome(visit=visit, fault=f"{type(error).__name__}: {error}")
@@ -369,7 +247,7 @@ def _fold_page(state: State, exchange: Exchange, visit: Visit, portal: Portal) -
     pictures = [url for url in (asked_url(image.url) for image in article.images) if is_own_host(url, portal)]
     wanted = [("picture", url, "E") for url in pictures] + [("page", url, "L") for url in pages]
     links = tuple(
-        Link(url=url, host=_host(url), kind=kind, via=visit.url, hops=visit.hops + hop)  # type: ignore[arg-type]
+        Link(url=url, host=host_of(url), kind=kind, via=visit.url, hops=visit.hops + hop)  # type: ignore[arg-type]
         for kind, url, hop in wanted
     )
     opened = (visit.url,) if visit.kind == "article" else _articles_of(state, visit)
@@ -412,7 +290,7 @@ def _requisite_links(urls: tuple[str, ...], visit: Visit, portal: Portal) -> tup
     if visit.hops[len(visit.hops) - embedded :].count("E") >= MAX_REQUISITE_DEPTH:
         return ()
     return tuple(
-        Link(url=url, host=_host(url), kind="requisite", via=visit.url, hops=visit.hops + "E")
+        Link(url=url, host=host_of(url), kind="requisite", via=visit.url, hops=visit.hops + "E")
         for url in map(asked_url, urls)
         if is_own_host(url, portal) and not is_article_url(url, portal)
     )
@@ -436,7 +314,7 @@ def _track(state: State, outcome: Outcome, record: Exchange, portal: Portal, sch
         return outcome
     before = state.visits.track(visit.url)
     known = state.versions.newest(article_id(visit.url, portal)) if visit.kind == "article" else None
-    after = next_track(before, visit, _sight(state, outcome, known, portal), schedule)
+    after = next_track(before, visit, sight_of(state, outcome, known, portal), schedule)
     events = list(outcome.events)
     if known and (is_withdrawal(before, after) or is_return(before, after)):
         gone = is_withdrawal(before, after)
@@ -459,48 +337,6 @@ def _track(state: State, outcome: Outcome, record: Exchange, portal: Portal, sch
         host=host if host != host_before else None,
         events=tuple(events),
     )
-
-
-def _sight(state: State, outcome: Outcome, known: Version | None, portal: Portal) -> Sight:
-    visit = outcome.visit
-    assert visit is not None
-    if visit.kind == "listing":
-        articles = (link.url for link in outcome.links if link.kind == "article")
-        return Sight(
-            is_front=_is_front(visit, portal), brought_new=any(state.visits.row(url) is None for url in articles)
-        )
-    if visit.kind == "page":
-        owner = state.visits.article_of(visit.url)
-        since = state.visits.track(owner).changed_at if owner else None
-        return Sight(found="article", is_version=True, since=moment(since) if since else None)
-    return Sight(found=_found(outcome, portal), is_version=known is not None, since=_since(outcome, portal))
-
-
-def _found(outcome: Outcome, portal: Portal) -> Found:
-    """Return what stands at an article's address now; a page that cannot be told for gone is not called so."""
-    visit = outcome.visit
-    if visit is None or outcome.fault:
-        return "other"
-    if visit.status in GONE or outcome.not_article in GONE_PAGES:
-        return "gone"
-    if visit.location:
-        # Away from the article, yet still on the portal; elsewhere may be a guard's page or a provider's.
-        return "gone" if outcome.not_article and is_own_host(visit.location, portal) else "other"
-    return "article" if visit.capture and not outcome.not_article else "other"
-
-
-def _since(outcome: Outcome, portal: Portal) -> datetime | None:
-    """Return when the article was published, by its page, else by its URL."""
-    article = outcome.page.reading.article if outcome.page else None
-    if article and article.published_at:
-        return article.published_at
-    day = url_date(outcome.visit.url, portal) if outcome.visit else None
-    return datetime(day.year, day.month, day.day, tzinfo=CHINA) if day else None
-
-
-def _is_front(visit: Visit, portal: Portal) -> bool:
-    """Tell whether a list is asked for on its own: a seed, its redirect, or a section that a home page names."""
-    return not visit.hops.strip("R") or (visit.via is not None and names_sections(visit.via, portal))
 
 
 def _fold_line(
@@ -553,68 +389,3 @@ def _each_once(state: State, urls: Iterable[str], portal: Portal) -> list[str]:
     return [
         url for document, url in documents.items() if state.visits.row(url) or state.versions.newest(document) is None
     ]
-
-
-def redirected(state: State, url: str) -> Iterator[str]:
-    """Yield the form in which an address is asked for, and what it redirects to, to the last that is known."""
-    asked: str | None = asked_url(url)
-    for _ in range(MAX_REDIRECTS + 1):
-        if not asked:
-            return
-        yield asked
-        location = state.visits.location(asked)
-        asked = asked_url(location) if location else None
-
-
-def _last_capture(state: State, image_url: str) -> Pressmark | None:
-    captures = (state.visits.capture(url) for url in redirected(state, image_url))
-    return next((stored.pressmark for stored in captures if stored), None)
-
-
-def asked_url(url: str) -> str:
-    """Return the form in which an address is asked for and captured: escaped as Scrapy does it, without fragment.
-
-    Rows, needs and captures bear this form, so that they find each other; "" for what is no address.
-    """
-    try:
-        return urldefrag(safe_url_string(url)).url
-    except ValueError:
-        return ""
-
-
-def _join_location(url: str, location: str) -> str | None:
-    try:
-        return urljoin(url, location)
-    except ValueError:
-        return None
-
-
-def _first_page(url: str, portal: Portal) -> str:
-    """Return the address of an article's first page for that of a further one: lists name both."""
-    first = FURTHER_PAGE.sub(r"\1", url)
-    return first if first != url and is_article_url(first, portal) else url
-
-
-def names_sections(url: str, portal: Portal) -> bool:
-    """Tell whether an address is the home page of a branch whose sections are found there."""
-    branch = find_branch(portal, url)
-    return branch is not None and not branch.sections and is_home_address(url)
-
-
-def is_own_host(url: str, portal: Portal) -> bool:
-    """Tell whether an address is one that a crawl of this portal may ask: http(s), on its hosts or its asset hosts."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    host = parts.hostname or ""
-    return parts.scheme in {"http", "https"} and (host in portal.asset_hosts or find_branch(portal, url) is not None)
-
-
-def _host(url: str) -> str:
-    return urlsplit(url).hostname or ""
-
-
-def _day(url: str, visit: Visit, portal: Portal) -> str | None:
-    day = url_date(url, portal) if visit.kind in {"listing", "article"} else None
-    return day.isoformat() if day else None

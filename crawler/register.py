@@ -23,17 +23,17 @@ from archive.files import OPEN_SUFFIX, sync_folder
 from archive.pressmark import Pressmark
 from archive.reader import Conversion, Exchange, read_exchange, read_exchanges, read_record
 from archive.revisits import read_original, resolve
-from crawler import ledger
+from crawler import composing, ledger
 from crawler.collection import Collection
 from crawler.errors import CrawlerError, UsageError
-from crawler.ledger import CapturedPage, Outcome
 from crawler.lines import ArticleLine, decode_line, text_digest
+from crawler.outcome import CapturedPage, Outcome
 from crawler.reading.extract.pages import join
 from crawler.reading.portals import Portal
+from crawler.rows import Link
 from crawler.schedule import Schedule
 from crawler.state import Position, State, find_fault
 from crawler.versions import Version
-from crawler.visits import Link
 
 # Pages of open articles that are kept in memory; one that has fallen out is read again from its record.
 PAGES_KEPT = 64
@@ -94,7 +94,7 @@ class Register:
         """Return the line of a settled article; one that cannot be read any more is closed, and None returned."""
         line = None
         try:
-            line = ledger.compose(self.state, article, self.portal, self._last_page, self._reread)
+            line = composing.compose(self.state, article, self.portal, self._last_page, self._reread)
         finally:
             if line is None:
                 self.state.versions.drop_draft(article)
@@ -178,7 +178,7 @@ class Register:
         try:
             for mark in marks:
                 exchange = read_exchange(self._collection.archive, mark) if mark else None
-                page = ledger.read_capture(exchange, self.portal) if exchange else None
+                page = composing.read_capture(exchange, self.portal) if exchange else None
                 if page and page.reading.article:
                     readings.append(page.reading)
         except ArchiveError as error:
@@ -204,7 +204,7 @@ class Register:
         exchange = read_exchange(self._collection.archive, own)
         if stored.revisit:
             exchange = resolve(self._collection.archive, exchange, stored.pressmark)
-        return ledger.read_capture(exchange, self.portal)
+        return composing.read_capture(exchange, self.portal)
 
     def _resolve(self, exchange: Exchange) -> Exchange:
         """Return a revisit with its payload; as it is where that cannot be read."""

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -15,11 +16,13 @@ SCHEMA = "pressmark.run/1.0.0"
 # As far as alarms look back: three weeks of hourly runs.
 RUNS_OF_HISTORY = 500
 
+T = TypeVar("T")
+
 logger = logging.getLogger(__name__)
 
 
 class BranchPart(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run wrote for one branch."""
+    """What a run wrote for one branch, and the number of its events by their type."""
 
     articles: int
     with_headline: int
@@ -27,6 +30,7 @@ class BranchPart(msgspec.Struct, frozen=True, kw_only=True):
     with_byline: int
     pictures: int
     pictures_kept: int
+    events: dict[str, int] = {}
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +68,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     bytes_received: int
     requisites_kept: int = 0
     articles: int
+    events: dict[str, int] = {}
     branches: dict[str, BranchPart]
     shape: Shape = msgspec.field(default_factory=Shape)
     files: tuple[str, ...]
@@ -88,12 +93,21 @@ def as_record(summary: RunSummary) -> RunRecord:
 
 def read_history(folder: Path) -> list[RunRecord]:
     """Return what alarms need of the last runs, the oldest first; a summary that cannot be read is passed over."""
+    return _read(folder, RUNS_OF_HISTORY, RunRecord)
+
+
+def read_summaries(folder: Path, last: int) -> list[RunSummary]:
+    """Return the last summaries of a folder, the oldest first; one that cannot be read is passed over."""
+    return _read(folder, last, RunSummary)
+
+
+def _read(folder: Path, last: int, kind: type[T]) -> list[T]:
     runs = []
-    for path in sorted(folder.glob("*.json"))[-RUNS_OF_HISTORY:]:
+    for path in sorted(folder.glob("*.json"))[-last:]:
         try:
-            runs.append(msgspec.json.decode(path.read_bytes(), type=RunRecord))
+            runs.append(msgspec.json.decode(path.read_bytes(), type=kind))
         except (OSError, msgspec.DecodeError) as error:
-            logger.warning("%s: no summary of a run (%s); alarms do without it", path, error)
+            logger.warning("%s: no summary of a run (%s); passed over", path, error)
     return runs
 
 
@@ -102,8 +116,3 @@ def newest_moment(archive: Path, history: Sequence[RunRecord]) -> datetime | Non
     ends = [run.started_at + timedelta(seconds=run.seconds) for run in history]
     begun = newest_file_at(archive)
     return max([*ends, *([begun] if begun else [])], default=None)
-
-
-def read_summaries(folder: Path) -> list[RunSummary]:
-    """Return the summaries of a folder, the oldest first."""
-    return [msgspec.json.decode(path.read_bytes(), type=RunSummary) for path in sorted(folder.glob("*.json"))]

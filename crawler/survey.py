@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from archive.capture import Capture
 from archive.errors import ArchiveError
-from crawler.ledger import decode_capture
+from crawler.composing import decode_capture
 from crawler.reading.extract.discovery import find_sections
 from crawler.reading.extract.listings import read_listing
 from crawler.reading.page import Page

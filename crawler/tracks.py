@@ -10,8 +10,8 @@ from typing import Literal
 
 from archive.capture import Capture
 from crawler.lines import utc_text
+from crawler.rows import HostTrack, Track, Visit
 from crawler.schedule import DAY, Schedule
-from crawler.visits import HostTrack, Track, Visit
 
 # Two looks that tell of a withdrawal lie at least so far apart; a page that is being moved is gone for a moment.
 _BETWEEN_LOOKS = 0.5
@@ -133,6 +133,9 @@ def _track_article(before: Track, visit: Visit, sight: Sight, schedule: Schedule
         return Track(failures=failures, due_at=utc_text(due) if due else None)
     since = moment(before.changed_at) if before.changed_at else min(sight.since or at, at)
     due = schedule.article_due(visit.url, at, since)
+    if sight.found == "other":
+        # Neither here nor gone, as far as can be told.
+        return replace(before, failures=0, due_at=utc_text(due) if due else None)
     return Track(changed_at=utc_text(since), due_at=utc_text(due) if due else None)
 
 

@@ -5,20 +5,17 @@ One of the views behind `crawler/state.py`; fed by the fold, made again from the
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any
 
 from archive.pressmark import Pressmark
+from crawler.rows import Condition, FailingUrl, HostTrack, Kind, Link, Row, StoredCapture, Track, Visit
 
-Kind = Literal["robots", "listing", "article", "page", "picture", "requisite"]
-# done: settled in this run; idle: a list that an earlier run has read; excluded: robots.txt forbids it.
-Condition = Literal["pending", "leased", "done", "idle", "failed", "excluded"]
-
-# What is asked first at a host: an open article is finished before the next is begun, and articles come before lists;
-# what is only looked at again comes after both.
-# Requisites come last: style sheets and logos stay for years, so a run that is cut short should have kept the articles.
-RANKS: dict[Kind, int] = {"robots": 0, "page": 1, "picture": 2, "article": 3, "listing": 4, "requisite": 6}
-AGAIN = 5
+# What is asked first at a host: an open article is finished before the next is begun. The fronts of the lists come
+# before the articles, of which the newest comes first, so that what is new never waits for what is old; the further
+# pages of the lists come after them, and what is only looked at again after these. Requisites come last: style sheets
+# and logos stay for years, so a run that is cut short should have kept the articles.
+RANKS: dict[Kind, int] = {"robots": 0, "page": 1, "picture": 2, "article": 4, "listing": 5, "requisite": 7}
+FRONT, AGAIN = 3, 6
 # More pages than an article has.
 _MOST_PAGES = 200
 
@@ -30,7 +27,7 @@ CREATE TABLE visits (
     changed_at TEXT, interval_seconds REAL, failures INTEGER NOT NULL DEFAULT 0,
     gone_at TEXT, withdrawn_at TEXT, due_at TEXT
 );
-CREATE INDEX visits_by_turn ON visits (host, rank) WHERE condition = 'pending';
+CREATE INDEX visits_by_turn ON visits (host, rank, day DESC) WHERE condition = 'pending';
 CREATE INDEX visits_by_due ON visits (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX visits_unsettled ON visits (condition) WHERE condition IN ('leased', 'failed');
 CREATE INDEX visits_excluded ON visits (host) WHERE condition = 'excluded';
@@ -42,101 +39,6 @@ CREATE TABLE captures (
     revisit_file TEXT, revisit_offset INTEGER, revisit_length INTEGER, revisit_record_id TEXT
 ) WITHOUT ROWID;
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One URL of the frontier. `hops` is the path from the seed: L link, E embedded, R redirect, P prerequisite.
-
-    `status` and `fetched_at` are those of the last answer, None where there is none for what the URL is now.
-    """
-
-    url: str
-    kind: Kind
-    via: str | None
-    hops: str
-    attempts: int = 0
-    status: int | None = None
-    fetched_at: str | None = None
-
-    @property
-    def depth(self) -> int:
-        """The number of steps from the seed."""
-        return len(self.hops)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """A URL found, with the day that it names, if any."""
-
-    url: str
-    host: str
-    kind: Kind
-    via: str | None
-    hops: str
-    day: str | None = None
-    again: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Track:
-    """What a URL's next fetch depends on. Times are RFC 3339 in UTC.
-
-    `changed_at` is an article's last change (the time of publication until an edit is seen), or when a list last
-    brought a new link; `interval_seconds` is a list's present interval, `failures` the number of failed visits in a
-    row, `gone_at` when an article was first found gone, `withdrawn_at` when that was confirmed, `due_at` when the URL
-    is due, None for never.
-    """
-
-    changed_at: str | None = None
-    interval_seconds: float | None = None
-    failures: int = 0
-    gone_at: str | None = None
-    withdrawn_at: str | None = None
-    due_at: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostTrack:
-    """How often a host has failed in a row, and until when it is left in peace."""
-
-    host: str
-    failures: int = 0
-    paused_until: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
-    """What became of one request.
-
-    `capture` marks the record that holds the payload where a whole 200 response came, `revisit` the revisit record
-    where that is another one.
-    """
-
-    url: str
-    host: str
-    kind: Kind
-    via: str | None
-    hops: str
-    condition: Condition
-    attempts: int
-    status: int | None
-    fetched_at: str
-    location: str | None = None
-    etag: str | None = None
-    last_modified: str | None = None
-    capture: Pressmark | None = None
-    revisit: Pressmark | None = None
-    track: Track = field(default_factory=Track)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredCapture:
-    """The last good capture of a URL; `revisit` is set where it was a revisit of what `pressmark` marks."""
-
-    captured_at: str
-    pressmark: Pressmark
-    revisit: Pressmark | None = None
 
 
 class Visits:
@@ -155,7 +57,7 @@ class Visits:
         added = self._db.execute(
             "INSERT OR IGNORE INTO visits (url, host, kind, rank, day, via, hops, condition, first_seen_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?)",
-            (link.url, link.host, link.kind, RANKS[link.kind], link.day, link.via, link.hops, seen_at),
+            (link.url, link.host, link.kind, _rank(link), link.day, link.via, link.hops, seen_at),
         ).rowcount
         if not added and link.kind != "requisite":
             added = self._raise_requisite(link)
@@ -176,22 +78,38 @@ class Visits:
             " condition = CASE condition WHEN 'leased' THEN 'leased' ELSE 'pending' END"
             " WHERE url = ? AND kind = 'requisite'"
             " AND NOT (? = 'picture' AND EXISTS (SELECT 1 FROM captures WHERE captures.url = visits.url))",
-            (link.kind, RANKS[link.kind], link.day, link.hops, link.via, link.url, link.kind),
+            (link.kind, _rank(link), link.day, link.hops, link.via, link.url, link.kind),
         ).rowcount
 
-    def lease(self, host: str, *, kinds: Iterable[Kind], since: str | None = None) -> Row | None:
-        """Take the next pending row of a host, None if there is none; articles before the day `since` are left."""
-        wanted = tuple(kinds)
+    def lease(
+        self, host: str, *, kinds: Iterable[Kind], since: str | None = None, until: str | None = None
+    ) -> Row | None:
+        """Take the next pending row of a host, None if there is none.
+
+        Of articles and further pages of lists, those of days outside `since` and `until` are left; a page of a list has
+        the day of the newest article on the page before, and is left only where that lies before `since`.
+        """
+        for rank in sorted(rank for kind in set(kinds) for rank in _ranks(kind)):
+            found = self._next(host, rank, since, until if rank in _ranks("article") else None)
+            if found:
+                self._db.execute("UPDATE visits SET condition = 'leased' WHERE rowid = ?", (found[0],))
+                return _row(found[1:])
+        return None
+
+    def _next(self, host: str, rank: int, since: str | None, until: str | None) -> tuple[Any, ...] | None:
+        """Return the newest pending row of a rank within the days, else one without a day."""
+        query = (
+            "SELECT rowid, url, kind, via, hops, attempts, status, fetched_at FROM visits"
+            " WHERE condition = 'pending' AND host = ? AND rank = ?"
+        )
+        days = (since or "", until or "9999")
         found = self._db.execute(
-            "SELECT rowid, url, kind, via, hops, attempts, status, fetched_at FROM visits"  # noqa: S608 - only question marks are put in
-            f" WHERE condition = 'pending' AND host = ? AND kind IN ({','.join('?' * len(wanted))})"
-            " AND (kind != 'article' OR day IS NULL OR ? IS NULL OR day >= ?) ORDER BY rank, rowid LIMIT 1",
-            (host, *wanted, since, since),
+            f"{query} AND day BETWEEN ? AND ? ORDER BY day DESC, rowid LIMIT 1", (host, rank, *days)
         ).fetchone()
-        if not found:
-            return None
-        self._db.execute("UPDATE visits SET condition = 'leased' WHERE rowid = ?", (found[0],))
-        return _row(found[1:])
+        if found is None:
+            undated = f"{query} AND day IS NULL ORDER BY rowid LIMIT 1"
+            found = self._db.execute(undated, (host, rank)).fetchone()
+        return tuple(found) if found else None
 
     def close(self, url: str, condition: Condition) -> None:
         """Set a row's condition without a visit: given back, or never asked for."""
@@ -215,9 +133,9 @@ class Visits:
             )
         self._db.execute(
             "UPDATE visits SET condition = 'pending', attempts = 0,"
-            " rank = CASE WHEN kind = 'article' AND condition = 'done' THEN ? ELSE rank END"
+            " rank = CASE WHEN kind = 'listing' THEN ? WHEN condition = 'done' THEN ? ELSE rank END"
             " WHERE due_at IS NOT NULL AND due_at <= ? AND condition IN ('done', 'idle', 'failed')",
-            (AGAIN, due_until),
+            (FRONT, AGAIN, due_until),
         )
 
     def reopen_excluded(self, host: str) -> None:
@@ -226,9 +144,9 @@ class Visits:
             "UPDATE visits SET condition = 'pending', attempts = 0 WHERE condition = 'excluded' AND host = ?", (host,)
         )
 
-    def next_due(self) -> str | None:
-        """Return the earliest time at which something is due, None if nothing ever is."""
-        (found,) = self._db.execute("SELECT min(due_at) FROM visits WHERE due_at IS NOT NULL").fetchone()
+    def next_due(self, after: str = "") -> str | None:
+        """Return the earliest time (after another one) at which something is due, None if nothing ever is."""
+        (found,) = self._db.execute("SELECT min(due_at) FROM visits WHERE due_at > ?", (after,)).fetchone()
         return str(found) if found else None
 
     def due_counts(self, until: str) -> dict[str, int]:
@@ -249,6 +167,25 @@ class Visits:
             "SELECT host, failures, paused_until FROM hosts WHERE failures OR paused_until IS NOT NULL ORDER BY host"
         )
         return [HostTrack(host=host, failures=failures, paused_until=until) for host, failures, until in rows]
+
+    def days(self, hosts: Iterable[str], since: str, until: str) -> list[tuple[str, int, int, int]]:
+        """Return for each day with articles on these hosts: the day, and how many are known, captured and waiting."""
+        names = tuple(hosts)
+        return self._db.execute(
+            "SELECT day, count(*), sum(condition = 'done' AND status IN (200, 304)),"  # noqa: S608 - only question marks are put in
+            f" sum(condition IN ('pending', 'leased')) FROM visits WHERE kind = 'article'"
+            f" AND host IN ({','.join('?' * len(names))}) AND day BETWEEN ? AND ? GROUP BY day ORDER BY day",
+            (*names, since, until),
+        ).fetchall()
+
+    def failing_urls(self) -> list[FailingUrl]:
+        """Return the URLs whose last visit failed, those that failed most often first."""
+        rows = self._db.execute(
+            # Both terms: by the first, the index of unsettled rows is found.
+            "SELECT url, kind, status, failures, fetched_at, due_at FROM visits"
+            " WHERE condition IN ('leased', 'failed') AND condition = 'failed' ORDER BY failures DESC, url"
+        )
+        return [FailingUrl(*row) for row in rows]
 
     def pending_hosts(self) -> list[str]:
         """Return the hosts that have pending rows."""
@@ -395,6 +332,16 @@ class Visits:
         self._db.execute(
             "INSERT OR REPLACE INTO hosts VALUES (?, ?, ?)", (track.host, track.failures, track.paused_until)
         )
+
+
+def _rank(link: Link) -> int:
+    return FRONT if link.kind == "listing" and not link.hops else RANKS[link.kind]
+
+
+def _ranks(kind: Kind) -> tuple[int, ...]:
+    """Return the ranks that rows of a kind may have."""
+    again = {"listing": (FRONT,), "article": (AGAIN,), "page": (AGAIN,)}.get(kind, ())
+    return (RANKS[kind], *again)
 
 
 def _row(found: tuple[str, Kind, str | None, str, int, int | None, str | None]) -> Row:

@@ -69,7 +69,7 @@ def change_tag(random: Random, body: bytes) -> bytes:
         (
             body[:start] + body[end:],
             body[:start] + tag + body[start:],
-            body[:start] + tag * random.choice((30, 300, 3000)) + body[start:],
+            body[:start] + tag * random.choice((2, 30, 300, 3000)) + body[start:],
             body[:elsewhere] + tag + body[elsewhere:],
         )
     )

@@ -18,16 +18,16 @@ from urllib.parse import urlsplit
 from archive.capture import Capture
 from archive.pressmark import Pressmark
 from archive.reader import Conversion, Exchange, Reference
-from crawler import ledger
+from crawler import composing, ledger
 from crawler.changes import Event
-from crawler.ledger import CapturedPage, Outcome
 from crawler.lines import ArticleLine, encode_line, text_digest, utc_text
+from crawler.outcome import CapturedPage, Outcome
 from crawler.reading.extract.pages import join
 from crawler.reading.portals import Portal
+from crawler.rows import Kind, Link
 from crawler.schedule import DAY, MINUTE, Schedule, due_until
 from crawler.state import State
 from crawler.versions import Version
-from crawler.visits import Kind, Link
 
 CHINA = timedelta(hours=8)
 HOST = "http://www.js.sample.test"
@@ -269,7 +269,7 @@ class Crawl:
             self._lines[f"{line.id} {line.version}"] = line
 
     def _compose(self, article: str) -> None:
-        line = ledger.compose(self.state, article, self.portal, self._pages.get, self._reread)
+        line = composing.compose(self.state, article, self.portal, self._pages.get, self._reread)
         if line is None or line.pressmark is None:
             self.state.versions.drop_draft(article)
             return
@@ -296,7 +296,7 @@ class Crawl:
         line = self._line_of(version)
         mark = line.pressmark if line else None
         record = next((r for r in self.records if r.pressmark == mark), None) if mark else None
-        page = ledger.read_capture(record, self.portal) if isinstance(record, Exchange) else None
+        page = composing.read_capture(record, self.portal) if isinstance(record, Exchange) else None
         return text_digest(join([page.reading])) if page and page.reading.article else None
 
 

@@ -12,10 +12,10 @@ from archive.reader import Exchange, read_exchanges, read_record
 from archive.writer import WarcOptions
 from crawler.collection import Collection
 from crawler.fetching.recorder import Recorder
-from crawler.ledger import Outcome
 from crawler.lines import ArticleLine, decode_line
+from crawler.outcome import Outcome
 from crawler.reading.portals import find_portal
-from crawler.visits import Row
+from crawler.rows import Row
 from tests.conftest import SAMPLE, SAMPLE_TOML
 from tests.test_crashes import line_files, replayed
 

@@ -6,12 +6,14 @@ import pytest
 from lxml import etree
 
 from crawler.reading.article import Article
-from crawler.reading.extract.body import Piece
 from crawler.reading.extract.captioning import assign_captions
 from crawler.reading.extract.headlines import strip_portal
+from crawler.reading.extract.listings import read_listing
 from crawler.reading.extract.pages import read_page
+from crawler.reading.extract.piece import Piece
 from crawler.reading.extract.tree import Tree
 from crawler.reading.page import decode_page
+from crawler.reading.portals import find_branch, find_portal
 
 PARAGRAPH = "<p>　　湖边的渔民天不亮就下了网，岸上的人等着第一船银鱼靠岸，这样的早晨已经延续了许多年。</p>"
 
@@ -68,3 +70,34 @@ def test_captions_below_a_run_of_pictures_go_to_them_in_order() -> None:
 
 def test_a_title_of_nothing_but_dashes_ends() -> None:
     assert strip_portal("银鱼开捕" + "-" * 900) == "银鱼开捕"
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    ("row", "count"),
+    [
+        pytest.param('<li><a href="/news/2026/0501/{}.html">银鱼开捕{}</a> <i>刚刚</i></li>', 6_000, id="rows"),
+        pytest.param('<li><a href="/news/2026/0501/{}.html">银鱼开捕</a> May 1 2026 no. {}</li>', 6_000, id="riddles"),
+        pytest.param('<div><a href="/news/2026/0501/{}.html"><h3></h3><h3>{}</h3>', 900, id="links in links"),
+        pytest.param('<a href="/news/2026/0501/1.html"><div>{}{}', 1_900, id="one article in itself"),
+        pytest.param('<a href="/news/2026/0501/{}.html"><h3><h3>{}', 900, id="headings in headings"),
+    ],
+)
+def test_a_list_of_any_length_and_depth_is_read_in_time_that_grows_with_it(row: str, count: int) -> None:
+    html = '<meta charset="utf-8"><ul>' + "".join(row.format(number, number) for number in range(count))
+    url = "http://www.js.chinanews.com.cn/highlights/"
+    page = decode_page(html.encode(), url=url, content_type=None, captured_at=datetime(2026, 5, 1, tzinfo=UTC))
+    portal = find_portal("chinanews")
+    articles = read_listing(page, find_branch(portal, url), portal).articles
+    assert len(articles) == len(set(articles)) > 0
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("tag", ["h1", "h2", "span"])
+def test_headings_in_headings_are_looked_at_in_bounded_time(tag: str) -> None:
+    html = f'<meta charset="utf-8"><title>银鱼开捕</title>{f"<{tag}>银鱼开捕" * 1_900}</{tag}>{PARAGRAPH * 3}'
+    url = "http://www.js.sample.test/news/2026/0501/101.html"
+    page = decode_page(html.encode(), url=url, content_type=None, captured_at=datetime(2026, 5, 1, tzinfo=UTC))
+    article = read_page(page, None).article
+    assert article is not None
+    assert article.headline == "银鱼开捕"

@@ -24,7 +24,7 @@ from crawler.commands.choosing import Choice
 from crawler.fetching.plan import choose_branches
 from crawler.fetching.recorder import Recorder
 from crawler.reading.portals import find_portal
-from crawler.visits import Kind, Link, Row
+from crawler.rows import Kind, Link, Row
 from tests.conftest import PRESSMARK, SAMPLE_TOML, Crawled, Run
 from tests.packages import Package, member
 from tests.sample_article import ARTICLE

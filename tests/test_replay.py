@@ -22,7 +22,7 @@ from archive.writer import WarcOptions
 from crawler.collection import Collection
 from crawler.fetching.recorder import Recorder
 from crawler.reading.portals import find_portal
-from crawler.visits import Row
+from crawler.rows import Row
 from tests.browser import Browser
 from tests.conftest import PRESSMARK, SAMPLE_TOML, Crawled, Run
 from tests.sample_article import ARTICLE, AS_IT_WAS, HEADLINE, look_at_article

@@ -4,12 +4,13 @@ from pathlib import Path
 
 from archive.pressmark import Pressmark
 from archive.reader import Exchange, read_exchanges
-from crawler.ledger import Outcome, fold
+from crawler.ledger import fold
+from crawler.outcome import Outcome
 from crawler.reading.portals import find_portal
+from crawler.rows import Link
 from crawler.schedule import Schedule
 from crawler.state import State
 from crawler.versions import Version
-from crawler.visits import Link
 from tests.exchanges import answered, write_file
 
 CHINANEWS = find_portal("chinanews")

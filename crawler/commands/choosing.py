@@ -14,9 +14,9 @@ from archive.pressmark import Pressmark
 from archive.selection import Selection
 from archive.wacz import PackedPage
 from crawler.collection import Collection
+from crawler.composing import redirected
 from crawler.errors import UsageError
 from crawler.fetching.plan import NATIONAL
-from crawler.ledger import redirected
 from crawler.reading.portals import Branch, Portal
 from crawler.state import State
 

@@ -1,6 +1,5 @@
 """`pressmark crawl`: crawl branches, keep their bytes, write their articles."""
 
-import re
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -8,7 +7,9 @@ from time import monotonic
 from typing import Annotated, Any, Literal, get_args
 
 import typer
+from rich.console import Console
 from rich.status import Status
+from scrapy.settings import Settings
 
 from archive.labels import DigestName
 from archive.records import PayloadDigest
@@ -29,7 +30,9 @@ from crawler.commands.options import (
     PortalOption,
     ProxyOption,
     checked_level,
+    checked_proxy,
     err,
+    out,
 )
 from crawler.configuration import EVERY_BRANCH, Configuration
 from crawler.errors import UsageError
@@ -38,7 +41,7 @@ from crawler.fetching.plan import Plan, choose_branches
 from crawler.fetching.process import load_settings, run_crawl
 from crawler.fetching.spiders.chinanews import open_recorder
 from crawler.fetching.tally import Tally
-from crawler.reading.portals import find_portal
+from crawler.reading.portals import Portal, find_portal
 
 LogFormat = Literal["human", "json"]
 
@@ -122,7 +125,7 @@ def crawl(
         PRESSMARK_KEEP_OPEN=_checked("--keep-open", keep_open, KeepOpen),
         PRESSMARK_DIGEST=_checked("--digest", digest, DigestName),
         PRESSMARK_PAYLOAD_DIGEST=_checked("--payload-digest", payload_digest, PayloadDigest),
-        PRESSMARK_PROXY=_checked_proxy(proxy),
+        PRESSMARK_PROXY=checked_proxy(proxy),
         CONNECT_TO=connect_to or [],
         DOWNLOAD_VERIFY_CERTIFICATES=False if insecure_tls else None,
         LOG_LEVEL=checked_level(log_level),
@@ -132,12 +135,25 @@ def crawl(
         terminal.log_as_json(log_level.upper())
     else:
         terminal.log_to_terminal(log_level.upper())
-    recorder = open_recorder(described, settings, schedule=configuration.schedule)
+    return perform(described, plan, settings, configuration, metrics_port=metrics_port)
+
+
+def perform(
+    portal: Portal,
+    plan: Plan,
+    settings: Settings,
+    configuration: Configuration,
+    *,
+    console: Console = out,
+    metrics_port: int | None = None,
+) -> int:
+    """Crawl by a plan, show how far it has come, print and keep its summary, and return the exit code."""
+    recorder = open_recorder(portal, settings, schedule=configuration.schedule)
     clock = warn_of_clock(recorder)
     with closing(recorder), serve_metrics(recorder, metrics_port), _Progress(recorder.tally) as progress:
         recorder.listeners.append(progress.note)
         run = run_crawl(recorder, plan, settings)
-    return finish(run, recorder, plan, configuration, clock)
+    return finish(run, recorder, plan, configuration, clock=clock, console=console)
 
 
 class _Progress:
@@ -173,11 +189,3 @@ def _checked(option: str, value: str, choices: Any) -> str:
     if value not in get_args(choices):
         raise UsageError(f"{option} {value}: not known; take {' or '.join(get_args(choices))}")
     return value
-
-
-def _checked_proxy(url: str) -> str:
-    if url and not re.fullmatch(r"http://(?:[^\s/@]+@)?[^\s/@]+/?", url):
-        raise UsageError(
-            f"--proxy {url}: no address of a proxy; write http://host:port or http://name:password@host:port"
-        )
-    return url

@@ -7,10 +7,12 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
+from rich.console import Console
+
 from crawler.alarms import compare, read_alarms, write_alarms
 from crawler.commands import terminal
 from crawler.commands.measuring import keep_metrics
-from crawler.commands.options import DONE, FAILED, FINDINGS, INTERRUPTED, err, out
+from crawler.commands.options import DONE, FAILED, FINDINGS, INTERRUPTED, err
 from crawler.commands.telling import tell_all
 from crawler.configuration import Configuration
 from crawler.drift import Alarm, find_alarms
@@ -33,7 +35,9 @@ from crawler.runs import (
 from crawler.troubles import Bounds, find_clock_trouble, find_troubles, is_judged
 
 
-def finish(run: Run, recorder: Recorder, plan: Plan, configuration: Configuration, clock: Alarm | None) -> int:
+def finish(
+    run: Run, recorder: Recorder, plan: Plan, configuration: Configuration, *, clock: Alarm | None, console: Console
+) -> int:
     """Raise alarms, write the summary, print the end of the run, and return the exit code.
 
     `clock` is the alarm of the clock at the run's start.
@@ -54,7 +58,7 @@ def finish(run: Run, recorder: Recorder, plan: Plan, configuration: Configuratio
     if code == FAILED and not run.tally.lines:
         raise CrawlerError(f"{'; '.join(dead)}. Check the network and the host's name; nothing was lost")
     terminal.print_run(
-        out,
+        console,
         run.tally,
         seconds=run.seconds,
         alarms=alarms,
@@ -148,6 +152,7 @@ def _summary(run: Run, plan: Plan, recorder: Recorder, code: int, alarms: list[A
         bytes_received=tally.bytes_received,
         requisites_kept=tally.requisites_kept,
         articles=tally.lines,
+        events=dict(sorted(tally.events.items())),
         branches={code: BranchPart(**asdict(part)) for code, part in sorted(tally.branches.items())},
         shape=tally.shape,
         files=tuple(str(path.relative_to(recorder.collection.folder)) for path in written_paths(recorder)),

@@ -1,5 +1,6 @@
 """Options and exit codes that the commands share."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, TextIO
@@ -45,7 +46,10 @@ def _use_configuration(context: typer.Context, file: Path | None) -> Path | None
     """Let the file's values stand in for the options that are not on the command line."""
     configuration = find_configuration(file)
     context.obj = configuration
-    context.default_map = {**configuration.crawl, "metrics_port": configuration.metrics.port}
+    values = {**configuration.crawl, "metrics_port": configuration.metrics.port}
+    # A backfill has a budget of its own, and names its branches and days itself.
+    kept_out = set() if context.info_name == "crawl" else {"branches", "since", "limit", "max_requests", "max_minutes"}
+    context.default_map = {key: value for key, value in values.items() if key not in kept_out}
     return file
 
 
@@ -66,7 +70,8 @@ PIPED_WIDTH = 200
 
 def _console(stream: TextIO) -> Console:
     piped = not stream.isatty()
-    return Console(file=stream, highlight=False, soft_wrap=piped, width=PIPED_WIDTH if piped else None)
+    # A portal's text may hold what rich takes for the code of an emoji, such as :car:.
+    return Console(file=stream, highlight=False, emoji=False, soft_wrap=piped, width=PIPED_WIDTH if piped else None)
 
 
 out = _console(sys.stdout)
@@ -86,6 +91,15 @@ def checked_level(name: str) -> str:
     if name.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise UsageError(f"--log-level {name}: not a level; take DEBUG, INFO, WARNING or ERROR")
     return name.upper()
+
+
+def checked_proxy(url: str) -> str:
+    """Return the address of --proxy, "" for none. Raises UsageError where it is no address of a proxy."""
+    if url and not re.fullmatch(r"http://(?:[^\s/@]+@)?[^\s/@]+/?", url):
+        raise UsageError(
+            f"--proxy {url}: no address of a proxy; write http://host:port or http://name:password@host:port"
+        )
+    return url
 
 
 def print_json(value: object) -> None:

@@ -4,12 +4,14 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 from rich.console import Console
 from rich.logging import RichHandler
 from rich.table import Table
 
+from crawler.changes import EventType
 from crawler.commands.options import err
 from crawler.drift import Alarm
 from crawler.fetching.tally import Tally
@@ -49,6 +51,11 @@ def print_run(
     if next_due:
         console.print(f"Due again {next_due[:16].replace('T', ' ')} UTC; --now asks for the lists at once")
     console.print(f"Next      {next_command}", markup=False, soft_wrap=True)
+
+
+def describe_changes(events: Mapping[EventType, int]) -> str:
+    """Return what became of articles that were known: "2 edited, 1 withdrawn"; "" for nothing."""
+    return ", ".join(f"{events[kind]} {kind}" for kind in get_args(EventType) if kind != "new" and kind in events)
 
 
 def human_bytes(count: int) -> str:
@@ -101,6 +108,9 @@ def _articles(tally: Tally) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("branch", "articles", "headline", "published", "byline", "pictures"):
         table.add_column(title, justify="left" if title == "branch" else "right")
+    changes = {code: describe_changes(branch.events) for code, branch in tally.branches.items()}
+    if any(changes.values()):
+        table.add_column("changes")
     for code, branch in sorted(tally.branches.items()):
         table.add_row(
             code,
@@ -109,6 +119,7 @@ def _articles(tally: Tally) -> Table:
             str(branch.with_time),
             str(branch.with_byline),
             f"{branch.pictures_kept} of {branch.pictures}",
+            *filter(None, [changes[code]]),
         )
     return table
 

@@ -7,7 +7,7 @@ transaction as the rows it leads to; so a crash loses no row. Rows hold URLs, ne
 import logging
 from collections import deque
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Self
 from urllib.parse import urlsplit
@@ -17,14 +17,16 @@ from scrapy.core.scheduler import BaseScheduler
 from scrapy.crawler import Crawler
 
 from archive.reader import Exchange
+from crawler.asking import MAX_REDIRECTS, asked_url, is_own_host, names_sections
 from crawler.fetching.manners import LONGEST_PAUSE_SECONDS, Robots, read_robots
-from crawler.fetching.plan import NATIONAL, Plan
+from crawler.fetching.plan import NATIONAL, Plan, day_archives
 from crawler.fetching.recorder import Recorder
-from crawler.ledger import MAX_REDIRECTS, TEXT_KINDS, Outcome, asked_url, is_own_host, names_sections
+from crawler.ledger import TEXT_KINDS
 from crawler.lines import utc_text
+from crawler.outcome import Outcome
+from crawler.rows import Kind, Link, Row
 from crawler.schedule import due_until
 from crawler.tracks import moment, retry_after_seconds
-from crawler.visits import Kind, Link, Row
 
 ARTICLE_PARTS: tuple[Kind, ...] = ("page", "picture")
 REQUISITES: tuple[Kind, ...] = ("requisite",)
@@ -80,7 +82,8 @@ class Frontier(BaseScheduler):
         """Ask for what is due, for what an earlier run left open, and for the sections that were never asked for."""
         self._recorder.listeners.append(self._on_exchange)
         now = datetime.now(UTC)
-        self._state.visits.begin_run(utc_text(due_until(now, self._plan.slot)), everything=self._plan.now)
+        due = "" if self._plan.backfill else utc_text(due_until(now, self._plan.slot))
+        self._state.visits.begin_run(due, everything=self._plan.now)
         self._ends_at = monotonic() + self._plan.max_minutes * 60 if self._plan.max_minutes is not None else None
         for branch in self._plan.branches:
             root = f"{branch.scheme}://{branch.hosts[0]}"
@@ -94,6 +97,20 @@ class Frontier(BaseScheduler):
                     again=self._plan.now,
                 )
                 self._state.visits.add(seed)
+            for day, path in day_archives(branch, self._plan):
+                url = asked_url(root + path)
+                # Found by the home page, so to speak: the archive of a day is asked again only while that day goes on.
+                self._state.visits.add(
+                    Link(
+                        url=url,
+                        host=branch.hosts[0],
+                        kind="listing",
+                        via=f"{root}/",
+                        hops="L",
+                        day=day.isoformat(),
+                        again=day >= now.date() - timedelta(days=2),
+                    )
+                )
         for name in self._state.visits.pending_hosts():
             self._host(name)
 
@@ -147,10 +164,11 @@ class Frontier(BaseScheduler):
         if host.robots is None:
             return None if host.active else self._robots_row(host)
         since = self._plan.since.isoformat() if self._plan.since else None
+        until = self._plan.until.isoformat() if self._plan.until else None
         kinds = host.kinds
         if self._plan.limit is not None and self._articles >= self._plan.limit:
             kinds = ARTICLE_PARTS + self._requisites
-        while row := self._state.visits.lease(host.name, kinds=kinds, since=since):
+        while row := self._state.visits.lease(host.name, kinds=kinds, since=since, until=until):
             if host.robots.allows(row.url):
                 return row
             logger.info("%s: robots.txt forbids it", row.url)

@@ -1,5 +1,6 @@
 """What one run is to do: the operator's choice of branches and bounds."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -18,11 +19,14 @@ class Plan:
 
     What is due within the first half of `slot` is asked for; `now` asks for all lists, and for what failed, whether
     they are due or not. `max_minutes` ends the run so long after its start. `requisites` tells whether what pages need
-    for their looks is captured too, each up to `requisite_max_bytes`.
+    for their looks is captured too, each up to `requisite_max_bytes`. `since` and `until` bound the days of articles; a
+    `backfill` leaves what is due to the daily crawls, and asks for the portal's archive of each of these days.
     """
 
     branches: tuple[Branch, ...]
     since: date | None = None
+    until: date | None = None
+    backfill: bool = False
     limit: int | None = None
     max_requests: int | None = None
     max_minutes: float | None = None
@@ -63,3 +67,12 @@ def choose_branches(portal: Portal, codes: tuple[str, ...]) -> tuple[Branch, ...
             remedy = f"did you mean {' or '.join(near)}?" if near else "see `pressmark branches`"
             raise UsageError(f"branch {code!r}: not known to the portal {portal.name}; {remedy}")
     return tuple(known[code] for code in dict.fromkeys(codes))
+
+
+def day_archives(branch: Branch, plan: Plan) -> Iterator[tuple[date, str]]:
+    """Yield the days of a backfill, the newest first, with the path of the branch's list of that day."""
+    if not (plan.backfill and plan.since and plan.until and branch.day_archive):
+        return
+    for number in range((plan.until - plan.since).days + 1):
+        day = plan.until - timedelta(days=number)
+        yield day, day.strftime(branch.day_archive)

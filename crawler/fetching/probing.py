@@ -10,10 +10,11 @@ from urllib.parse import urljoin, urlsplit
 from scrapy import Request, Spider
 
 from archive.capture import Capture
+from crawler.asking import MAX_REDIRECTS, asked_url, is_own_host
 from crawler.fetching.frontier import set_delay
 from crawler.fetching.manners import LONGEST_PAUSE_SECONDS, Robots, read_robots
 from crawler.fetching.plan import Plan
-from crawler.ledger import MAX_REDIRECTS, PASSING, REDIRECTS, asked_url, is_own_host
+from crawler.ledger import PASSING, REDIRECTS
 from crawler.reading.portals import Branch, Portal
 from crawler.survey import (
     FORBIDDEN,

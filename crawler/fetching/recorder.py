@@ -22,13 +22,14 @@ from archive.writer import WarcOptions, WarcWriter, newest_file_at
 from crawler.collection import Collection
 from crawler.errors import CrawlerError
 from crawler.fetching.tally import Tally
-from crawler.ledger import Outcome, give_up
+from crawler.ledger import give_up
 from crawler.lines import ArticleLine, encode_line
-from crawler.reading.portals import Portal
+from crawler.outcome import Outcome
+from crawler.reading.portals import Portal, find_branch
 from crawler.register import Register
+from crawler.rows import Link, Row, Visit
 from crawler.schedule import Schedule
 from crawler.state import Position
-from crawler.visits import Link, Row, Visit
 
 COMMIT_SECONDS = 1.0
 # More index lines of one file than these wait on disk.
@@ -219,8 +220,9 @@ class Recorder:
                 date=now,
                 refers_to=line.pressmark,
             )
-            self.register.feed(_conversion(mark, line, block, now))
+            outcome, _ = self.register.feed(_conversion(mark, line, block, now))
             self.tally.add_line(line)
+            self._count_events(outcome)
             if self._keeps_lines:
                 self._lines.append(line)
 
@@ -229,6 +231,7 @@ class Recorder:
             self.tally.add_exchange(exchange, outcome.visit)
             self._count_front(outcome, outcome.visit)
         self._count_reading(outcome)
+        self._count_events(outcome)
 
     def _count_front(self, outcome: Outcome, visit: Visit) -> None:
         """Count the articles on the front of a section; a list that has not changed is not read again."""
@@ -241,6 +244,11 @@ class Recorder:
             self._count_fault(outcome.visit.url, outcome.fault)
         if outcome.not_article and outcome.visit:
             self.tally.not_articles.append((outcome.visit.url, outcome.not_article))
+
+    def _count_events(self, outcome: Outcome) -> None:
+        for event in outcome.events:
+            branch = find_branch(self.portal, event.url)
+            self.tally.add_event(event.type, branch.code if branch else None)
 
     def _count_fault(self, url: str, fault: str) -> None:
         logger.error("%s: cannot be read (%s); its capture is kept", url, fault)

@@ -24,6 +24,14 @@ _SCHEMES = {"http", "https"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleAddress:
+    """What the URL of an article says: its canonical form, and the day that it names if any."""
+
+    canonical: str
+    day: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Named:
     """What an article's path names: a number that is unique on its host, and the day if it tells one."""
 
@@ -34,8 +42,7 @@ class _Named:
 def find_branch(portal: Portal, url: str) -> Branch | None:
     """Return the branch that serves the URL's host, also one for telephones; None for a host in no branch."""
     parts = _split(url)
-    host = _host(parts) if parts else ""
-    return next((branch for branch in portal.branches if branch.serves(host)), None)
+    return portal.branch_of(_host(parts)) if parts else None
 
 
 def nearest_branches(portal: Portal, code: str) -> list[str]:
@@ -54,16 +61,16 @@ def canonical_url(url: str, portal: Portal) -> str:
     parts = _split(url)
     if parts is None:
         return url
-    branch = find_branch(portal, url)
-    port = _port(parts)
-    path = _desktop_path(parts, branch)
-    query = "" if _names(parts, branch) else parts.query
-    if branch is not None and port is None:
-        is_own = _host(parts) in branch.hosts or path != parts.path
-        scheme, netloc = branch.scheme, branch.hosts[0] if is_own else _host(parts)
-    else:
-        scheme, netloc = parts.scheme, _host(parts) + (f":{port}" if port else "")
-    return urlunsplit((scheme, netloc, path or "/", query, ""))
+    branch = portal.branch_of(_host(parts))
+    return _canonical(parts, branch, "" if _names(parts, branch) else parts.query)
+
+
+def read_article_url(url: str, portal: Portal) -> ArticleAddress | None:
+    """Return what the URL of an article says, None for a URL of another form; one call instead of three."""
+    parts = _split(url)
+    branch = portal.branch_of(_host(parts)) if parts else None
+    named = _names(parts, branch) if parts else None
+    return ArticleAddress(canonical=_canonical(parts, branch, ""), day=named.day) if parts and named else None
 
 
 def told_canonical_url(url: str, told: str | None, portal: Portal) -> str:
@@ -115,6 +122,14 @@ def address_number(url: str, branch: Branch | None) -> str | None:
     parts = _split(url)
     named = _names(parts, branch) if parts else None
     return named.number.rpartition("-")[2] if named else None
+
+
+def _canonical(parts: SplitResult, branch: Branch | None, query: str) -> str:
+    port, host, path = _port(parts), _host(parts), _desktop_path(parts, branch)
+    if branch is not None and port is None:
+        is_own = host in branch.hosts or path != parts.path
+        return urlunsplit((branch.scheme, branch.hosts[0] if is_own else host, path or "/", query, ""))
+    return urlunsplit((parts.scheme, host + (f":{port}" if port else ""), path or "/", query, ""))
 
 
 def _mobile_form(parts: SplitResult, branch: Branch | None) -> tuple[MobileForm, re.Match[str]] | None:

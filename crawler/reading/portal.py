@@ -75,9 +75,9 @@ class Branch:
     """One regional site. The first of `hosts` is the canonical one; `article_url` is matched against the path.
 
     Groups of `article_url`: `id`; `year`, `month`, `day` (all or none); `series`, where a host counts in several
-    series (articles, galleries), so that one number may stand for two documents. `charset` is the label that its pages
-    declare. `seen` tells when `article_url`, `charset` and `sections` were last seen to hold.
-    What is not known is None or empty.
+    series (articles, galleries), so that one number may stand for two documents. `day_archive` is the path of the list
+    of one day, as strftime writes it. `charset` is the label that its pages declare. `seen` tells when `article_url`,
+    `charset` and `sections` were last seen to hold. What is not known is None or empty.
     """
 
     portal: str
@@ -90,6 +90,7 @@ class Branch:
     sections: tuple[Section, ...]
     layouts: tuple[Layout, ...]
     charset: str | None = None
+    day_archive: str | None = None
     seen: Mapping[str, str] = field(default_factory=dict, hash=False)
     mobile: tuple[MobileForm, ...] = ()
 
@@ -100,7 +101,7 @@ class Branch:
 
     def serves(self, host: str) -> bool:
         """Tell whether a host is one of the branch's."""
-        return host in self.hosts or any(form.host == host for form in self.mobile)
+        return host in self.every_host
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -123,3 +124,12 @@ class Portal:
     title: str
     branches: tuple[Branch, ...]
     asset_hosts: tuple[str, ...]
+    _by_host: Mapping[str, Branch] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_host = {host: branch for branch in reversed(self.branches) for host in branch.every_host}
+        object.__setattr__(self, "_by_host", by_host)
+
+    def branch_of(self, host: str) -> Branch | None:
+        """Return the first branch that serves a host, None if none does."""
+        return self._by_host.get(host)

@@ -62,7 +62,19 @@ def _read_portal(table: Table) -> Portal:
 
 
 def _read_branch(portal: str, code: str, table: Table, layouts: dict[str, Layout]) -> Branch:
-    table.allow("name", "region", "scheme", "hosts", "article_url", "charset", "sections", "layouts", "seen", "mobile")
+    table.allow(
+        "name",
+        "region",
+        "scheme",
+        "hosts",
+        "article_url",
+        "charset",
+        "sections",
+        "layouts",
+        "seen",
+        "mobile",
+        "day_archive",
+    )
     hosts = _read_hosts(table, "hosts")
     if not hosts:
         raise UsageError(f"{table.place}: key 'hosts' must name at least one host")
@@ -81,6 +93,7 @@ def _read_branch(portal: str, code: str, table: Table, layouts: dict[str, Layout
         sections=tuple(_read_section(part) for part in table.tables("sections")),
         layouts=tuple(layouts[name] for name in names),
         charset=_read_charset(table),
+        day_archive=_read_day_archive(table),
         seen=_read_seen(table),
         mobile=tuple(_read_mobile_form(part) for part in table.tables("mobile")),
     )
@@ -99,6 +112,13 @@ def _read_scheme(table: Table) -> str:
     if scheme not in {"http", "https"}:
         raise UsageError(f"{table.place}: key 'scheme' must be http or https, not '{scheme}'")
     return scheme
+
+
+def _read_day_archive(table: Table) -> str | None:
+    path = table.optional_text("day_archive")
+    if path is not None and not (path.startswith("/") and all(part in path for part in ("%Y", "%m", "%d"))):
+        raise UsageError(f"{table.place}: key 'day_archive' must begin with '/' and hold %Y, %m and %d, not '{path}'")
+    return path
 
 
 def _read_charset(table: Table) -> str | None:

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from crawler.reading.article import Precision
 from crawler.reading.extract.wording import narrow_digits
@@ -56,14 +57,15 @@ class Moment:
 
 def read_moment(text: str, base: datetime) -> Moment | None:
     """Return the first time that the text prints, None if it prints none; `base` (aware) is the time of the capture."""
-    return _read_full(text) or _read_relative(text, base)
+    return _read_full(text) or _read_relative(text, base) or _read_riddle(text, base)
 
 
 def read_row_moment(text: str, day: date | None, base: datetime) -> Moment | None:
     """Return the time in a row of a list, which may lack the year or the day.
 
     `day` is the day that the row's link names. Without a year it is the link's year, else the capture's, and one
-    year earlier if that lies more than a day after the capture.
+    year earlier if that lies more than a day after the capture. dateparser is asked for no row but one that counts
+    back from the capture: a list may have ten thousand.
     """
     narrow = narrow_digits(text)
     full = _read_full(text)
@@ -138,9 +140,15 @@ def _read_relative(text: str, base: datetime) -> Moment | None:
     if len(text) > _LONGEST_LABEL:
         return None  # running text speaks of yesterday, too
     match = _RELATIVE.search(narrow_digits(text))
-    if match is not None:
-        raw = text[match.start() : match.end()]
-        return _by_dateparser(match[0], raw, base, _precision_of_words(match[0]))
+    if match is None:
+        return None
+    return _by_dateparser(match[0], text[match.start() : match.end()], base, _precision_of_words(match[0]))
+
+
+def _read_riddle(text: str, base: datetime) -> Moment | None:
+    """Return the day that a short text names in another form, with its year."""
+    if len(text) > _LONGEST_LABEL or _RELATIVE.search(narrow_digits(text)):
+        return None
     bare = _LABEL.sub("", text).strip()
     names_a_day = _YEAR.search(bare) and _DAY_IN_WORDS.search(bare)
     if not names_a_day or _FULL.search(narrow_digits(bare)):
@@ -162,6 +170,8 @@ def _precision_of_words(words: str) -> Precision:
     return "minute" if re.search(r"秒|分|时|刚|\d[:：]\d", words) else "day"
 
 
+# The rows of a list repeat the same few words.
+@lru_cache(maxsize=1024)
 def _by_dateparser(words: str, raw: str, base: datetime, precision: Precision) -> Moment | None:
     import dateparser  # noqa: PLC0415 - takes longer to import than most runs need it
 

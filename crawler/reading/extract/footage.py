@@ -1,9 +1,10 @@
-"""Find videos and galleries whose files stand in scripts of the page, not in its markup."""
+"""Find videos and galleries whose files stand outside of the body: in scripts, in XML, or in the frame of a picture."""
 
 import json
 import re
 
-from crawler.reading.extract.body import Piece
+from crawler.reading.extract.body import read_pieces
+from crawler.reading.extract.piece import Piece
 from crawler.reading.extract.tree import Tree, text_of
 from crawler.reading.extract.wording import clean
 
@@ -16,6 +17,8 @@ _GALLERY = re.compile(r"picsJson\s*=\s*(?=\{)")
 _GALLERY_XML = re.compile(r"<image>\s*<!\[CDATA\[\s*(?P<url>[^\]\s]+)\s*\]\]>")
 # Captions beside the pictures of a gallery in XML, in their order.
 _XML_CAPTIONS = "div.left.desc p"
+# Galleries of one picture a page, up to about 2018.
+_FRAME = "#eFramePic"
 _BIGGEST_FIRST = ("bigPicUrl", "middlePicUrl", "thumbPicUrl")
 
 
@@ -30,12 +33,16 @@ def read_gallery(tree: Tree) -> list[Piece]:
     """Return the pictures of a gallery, each followed by its caption; empty for a page that is none."""
     if "picsJson" in tree.scripts and (match := _GALLERY.search(tree.scripts)):
         return _pieces_of_json(tree.scripts[match.end() :])
+    if (frame := tree.first(_FRAME)) is not None:
+        return [piece for piece in read_pieces(frame) if piece.type == "image"]
     return _pieces_of_xml(tree)
 
 
 def is_gallery(tree: Tree) -> bool:
-    """Tell whether the page carries the pictures of a gallery in a script or in XML."""
-    return "picsJson" in tree.scripts or next(tree.root.iter("image"), None) is not None
+    """Tell whether the page carries the pictures of a gallery in a script, in a frame or in XML."""
+    if "picsJson" in tree.scripts or tree.first(_FRAME) is not None:
+        return True
+    return next(tree.root.iter("image"), None) is not None
 
 
 def _pieces_of_xml(tree: Tree) -> list[Piece]:

@@ -1,8 +1,9 @@
 """Find the headline of a page of unknown layout, and take the portal's name off a `<title>`."""
 
 import re
+from itertools import islice
 
-from crawler.reading.extract.tree import Element, Tree, text_of
+from crawler.reading.extract.tree import Element, Tree, is_silent, text_of
 from crawler.reading.extract.wording import clean
 
 _SEPARATOR = r"\s*[-—–|｜_·»>]+\s*"
@@ -15,6 +16,8 @@ _PORTAL = re.compile(
 _ONLY_PORTAL = re.compile(r"^\S{0,12}(?:新闻网|中新网|中国新闻网|新闻中心|新闻频道|首页|列表)$")
 _CANDIDATES = ("h2", "h3", "div", "p", "td", "span", "dt", "strong", "font", "b", "center")
 _LONGEST = 120
+# A page may nest elements by the thousand, each with the text of all within.
+_MOST_CANDIDATES = 20
 # Some titles are filled with the headline's markup, which a `<title>` shows as it stands.
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _LONGEST_TITLE = 1000
@@ -23,7 +26,11 @@ _LONGEST_TITLE = 1000
 def find_headline(tree: Tree) -> tuple[Element | None, str | None, str]:
     """Return the headline's element (None if only the title has it), the text, and where it was found."""
     title = title_of(tree)
-    tops = [(top, text) for top in tree.root.iter("h1") if (text := text_of(top)) and len(text) <= _LONGEST]
+    tops = [
+        (top, text)
+        for top in islice(tree.root.iter("h1"), _MOST_CANDIDATES)
+        if not is_silent(top) and (text := text_of(top)) and len(text) <= _LONGEST
+    ]
     for top, text in tops:
         if _agrees(text, title):
             return top, text, "h1"
@@ -80,9 +87,7 @@ def _element_with(tree: Tree, headline: str) -> Element | None:
     if len(wanted) < 4:
         return None
     probe = wanted[:4]
-    for tag in _CANDIDATES:
-        for element in tree.root.iter(tag):
-            text = element.text
-            if text and probe in _bare(text) and _bare(text_of(element)) == wanted:
-                return element
-    return None
+    elements = (element for tag in _CANDIDATES for element in tree.root.iter(tag))
+    opening = (element for element in elements if element.text and probe in _bare(element.text))
+    candidates = (one for one in islice(opening, _MOST_CANDIDATES) if not is_silent(one))
+    return next((one for one in candidates if _bare(text_of(one)) == wanted), None)

@@ -2,16 +2,19 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from urllib.parse import urljoin, urlsplit
 
-from crawler.reading.addresses import canonical_url, is_article_url, url_date
+from lxml import etree
+
+from crawler.reading.addresses import ArticleAddress, read_article_url
 from crawler.reading.extract.dates import read_row_moment
 from crawler.reading.extract.pagers import list_pages
 from crawler.reading.extract.reading import ListedArticle, Listing
-from crawler.reading.extract.tree import Element, Tree, text_of
+from crawler.reading.extract.tree import Element, Tree, text_of_link
 from crawler.reading.extract.wording import clean
 from crawler.reading.page import Page
 from crawler.reading.portal import Branch, Portal
@@ -20,6 +23,7 @@ from crawler.reading.portal import Branch, Portal
 _ROWS = frozenset(("li", "tr", "dd", "dl", "p"))
 _HIGHEST_ROW = 4
 _LONGEST_ROW = 400
+_MOST_PARTS_OF_A_ROW = 100
 _LONGEST_HEADLINE = 80
 _ARRAY = re.compile(r"(?:\bvar\s+\w+|\b\w+)\s*=\s*(?=\[\s*\{)")
 _ENTRY = re.compile(r"""["']?url["']?\s*:\s*["'](?P<url>(?:https?:)?//[^"'\s]+|/[^"'\s]+\.s?html?)["']""")
@@ -48,9 +52,10 @@ def read_listing(page: Page, branch: Branch | None, portal: Portal) -> Listing:
     """
     tree = Tree(page.html)
     entries: dict[str, _Entry] = {}
-    for link, url in _article_links(tree, page, branch, portal):
-        _add(entries, url, _headline_of(link), None)
-    _read_times(tree, entries, page, portal)
+    links = dict(_to_articles(tree.root.iter("a"), page, portal))
+    for link in _listed_links(tree, links, branch):
+        _add(entries, links[link].canonical, _headline_of(link), None)
+    _read_times([(link, target) for link, target in links.items() if target.canonical in entries], entries, page)
     for entry in _scripted_entries(page, portal):
         _add(entries, entry.url, entry.headline, entry.listed_at)
     return Listing(
@@ -86,23 +91,29 @@ def _add(entries: dict[str, _Entry], url: str, headline: str | None, listed_at: 
     known.listed_at = known.listed_at or listed_at
 
 
-def _article_links(tree: Tree, page: Page, branch: Branch | None, portal: Portal) -> list[tuple[Element, str]]:
+def _listed_links(tree: Tree, links: Mapping[Element, ArticleAddress], branch: Branch | None) -> Iterable[Element]:
     """Return the links to articles: those where a layout has its list, else those of the whole page."""
     for layout in branch.layouts if branch else ():
         if layout.listing is None:
             continue
-        inside = (link for place in tree.every(layout.listing) for link in place.iter("a"))
-        found = list(_to_articles(inside, page, portal))
-        if found:
+        inside: set[Element] = set()
+        for place in tree.every(layout.listing):
+            if place not in inside:  # a place may hold others
+                inside.update(place.iter())
+        if found := [link for link in links if link in inside]:
             return found
-    return list(_to_articles(tree.root.iter("a"), page, portal))
+    return links
 
 
-def _to_articles(links: Iterator[Element], page: Page, portal: Portal) -> Iterator[tuple[Element, str]]:
+def _to_articles(links: Iterator[Element], page: Page, portal: Portal) -> Iterator[tuple[Element, ArticleAddress]]:
+    targets: dict[str, ArticleAddress | None] = {}
     for link in links:
-        url = _address(link.get("href"), page.url)
-        if url is not None and is_article_url(url, portal):
-            yield link, canonical_url(url, portal)
+        href = link.get("href")
+        if href and href not in targets:
+            url = _address(href, page.url)
+            targets[href] = read_article_url(url, portal) if url else None
+        if href and (target := targets[href]) is not None:
+            yield link, target
 
 
 def _address(href: str | None, base: str) -> str | None:
@@ -117,7 +128,7 @@ def _address(href: str | None, base: str) -> str | None:
 
 def _headline_of(link: Element) -> str | None:
     """Return the link's headline: its `title` where that is fuller than a shortened text, else its text."""
-    text = _text_of_link(link)
+    text = _shown_headline(link)
     title = clean(link.get("title"))
     if title and (not text or _is_fuller(title, text)):
         return title
@@ -131,42 +142,50 @@ def _is_fuller(title: str, text: str) -> bool:
     return len(title) > len(text) or bool(_ELLIPSIS.search(text))
 
 
-def _text_of_link(link: Element) -> str:
+def _shown_headline(link: Element) -> str:
     """Return the link's text; where it wraps a headline and a summary, the headline alone."""
-    text = text_of(link)
+    text = text_of_link(link)
     if len(link) == 0:
         return text
     is_short = len(text) <= _LONGEST_HEADLINE // 2
-    for inner in link.iterdescendants():
-        # In a short link a class for titles may hold a mere label (【视频】).
-        if inner.tag in _HEADINGS or (not is_short and _TITLE_CLASS.search((inner.get("class") or "").lower())):
-            headline = text_of(inner)
-            if headline:
-                return headline
+    if heading := _heading_in(link, is_short=is_short):
+        return heading
     if is_short:
         return text
-    first = next((part for child in link if (part := text_of(child))), "")
+    first = next((part for child in link if (part := text_of_link(child))), "")
     return first if 4 < len(first) <= _LONGEST_HEADLINE else text
 
 
-def _read_times(tree: Tree, entries: dict[str, _Entry], page: Page, portal: Portal) -> None:
+def _heading_in(link: Element, *, is_short: bool) -> str:
+    """Return the text of the first element in a link that is a headline by its tag or class, before the next link."""
+    walker = etree.iterwalk(link, events=("start",))
+    for _, inner in walker:
+        if inner is link:
+            continue
+        if inner.tag == "a":
+            break
+        # In a short link a class for titles may hold a mere label (【视频】).
+        if inner.tag in _HEADINGS or (not is_short and _TITLE_CLASS.search((inner.get("class") or "").lower())):
+            if text := text_of_link(inner):
+                return text
+            walker.skip_subtree()
+    return ""
+
+
+def _read_times(links: list[tuple[Element, ArticleAddress]], entries: Mapping[str, _Entry], page: Page) -> None:
     """Give each article the time that its row shows: the widest block around its links that no other article shares."""
     holders: dict[Element, set[str]] = {}
-    links: list[tuple[Element, str]] = []
-    for link, url in _to_articles(tree.root.iter("a"), page, portal):
-        if url not in entries:
-            continue
-        links.append((link, url))
+    for link, target in links:
         for height, outer in enumerate(link.iterancestors()):
             if height > _HIGHEST_ROW:
                 break
-            holders.setdefault(outer, set()).add(url)
-    for link, url in links:
-        entry = entries[url]
+            holders.setdefault(outer, set()).add(target.canonical)
+    for link, target in links:
+        entry = entries[target.canonical]
         if entry.listed_at is None:
             row = _row_of(link, holders)
             text = _text_beside(row, link) if row is not None else (link.tail or "")
-            moment = read_row_moment(text, url_date(url, portal), page.captured_at)
+            moment = read_row_moment(text, target.day, page.captured_at)
             entry.listed_at = moment.at if moment else None
 
 
@@ -183,19 +202,22 @@ def _row_of(link: Element, holders: Mapping[Element, set[str]]) -> Element | Non
 
 def _text_beside(row: Element, link: Element) -> str:
     """Return the row's text without the link's own, which may name days of its own."""
-    inside = set(link.iter())
     texts: list[str] = []
-    for element in row.iter():
-        if element not in inside and element.text:
-            texts.append(element.text)
-        if element.tail and element is not row and (element is link or element not in inside):
-            texts.append(element.tail)
+    walker = etree.iterwalk(row, events=("start", "end"))
+    for _, (event, element) in zip(range(2 * _MOST_PARTS_OF_A_ROW), walker, strict=False):
+        if event == "end":
+            texts.append((element.tail or "") if element is not row else "")
+        elif element is link:
+            walker.skip_subtree()
+        else:
+            texts.append(element.text or "")
     return clean(" ".join(texts))[:_LONGEST_ROW] or _last_text(link)
 
 
 def _last_text(link: Element) -> str:
     """Return the last piece of a link that wraps the whole row."""
-    inner = [text for element in link.iter() for text in (element.text,) if text and text.strip()]
+    parts = islice(link.iter(), _MOST_PARTS_OF_A_ROW)
+    inner = [text for element in parts for text in (element.text,) if text and text.strip()]
     return clean(inner[-1]) if len(inner) > 1 else ""
 
 
@@ -231,12 +253,13 @@ def _array_at(html: str, start: int) -> list[object] | None:
 def _entry(value: Mapping[str, object], page: Page, portal: Portal) -> _Entry | None:
     address, title, time = value.get("url"), value.get("title"), value.get("pubtime") or value.get("createtime")
     url = _address(address, page.url) if isinstance(address, str) else None
-    if url is None or not is_article_url(url, portal):
+    target = read_article_url(url, portal) if url else None
+    if target is None:
         return None
     return _Entry(
-        url=canonical_url(url, portal),
+        url=target.canonical,
         headline=clean(_MARKUP.sub("", title)) or None if isinstance(title, str) else None,
-        listed_at=_listed_at(time, url_date(url, portal), page.captured_at),
+        listed_at=_listed_at(time, target.day, page.captured_at),
     )
 
 
@@ -250,10 +273,11 @@ def _entries_by_pattern(script: str, page: Page, portal: Portal) -> Iterator[_En
     for part in script.split("}"):
         match = _ENTRY.search(part)
         url = _address(match["url"], page.url) if match else None
-        if url is None or not is_article_url(url, portal):
+        target = read_article_url(url, portal) if url else None
+        if target is None:
             continue
         title = _ENTRY_TITLE.search(part)
         headline = clean(_MARKUP.sub("", title["title"].replace('\\"', '"'))) if title else None
         time = re.search(r"""["']?pubtime["']?\s*:\s*["'](?P<time>[^"']+)["']""", part)
-        listed_at = _listed_at(time["time"] if time else None, url_date(url, portal), page.captured_at)
-        yield _Entry(url=canonical_url(url, portal), headline=headline or None, listed_at=listed_at)
+        listed_at = _listed_at(time["time"] if time else None, target.day, page.captured_at)
+        yield _Entry(url=target.canonical, headline=headline or None, listed_at=listed_at)

@@ -25,7 +25,7 @@ _SOURCE = re.compile(
     rf"(?:文章|稿件|信息|新闻|本文)?(?:来\s?源|來源|稿源)(?:{SEAM}|\s)*[:：](?:{SEAM}|[\s\u3000])*(?P<name>[^{SEAM}\u3000]+)"
 )
 _EDITOR = re.compile(
-    r"(?:责任|責任|执行|值班|网络|本文|本期|图片|文字)?(?:编\s?辑|編輯|责\s?编)\s*(?:[:：]\s*[【\[]?\s*|[/／]|(?:(?<=编辑)|(?<=责编))[\s\u3000]+)(?P<names>[^】\])）:：]*)"
+    r"(?:责任|責任|执行|值班|网络|本文|本期|图片|文字)?(?:编\s?辑|編輯|责\s?编)\s*(?:[:：]\s*[【\[]?\s*|[/／|｜丨]|(?:(?<=编辑)|(?<=责编))[\s\u3000]+)(?P<names>[^】\])）:：]*)"
 )
 _AUTHOR = re.compile(r"(?:文章)?作\s?者\s*[:：]\s*(?P<names>[^】\])）:：]*)")
 _EDITOR_LINE = re.compile(
@@ -35,6 +35,9 @@ _EDITOR_TAIL = re.compile(r"[【\[(（]\s*(?:责任)?(?:编辑|編輯|责编)\s*
 _SOURCE_LINE = re.compile(
     r"^[▌■●◆▍【\[(（\s]*(?:本文|文章|稿件|信息|综合)?(?:来源|來源|稿源)\s*[:：]\s*(?P<name>[^。]{1,60})$"
 )
+_IMPRINT = re.compile(rf"^[\[【(（\s]*(?:文章|稿件|信息|新闻|本文)?(?:{_LABELS}|来\s?源|來源|稿源)")
+_SENTENCE = re.compile(r"[。！？]")
+_WORD = re.compile(rf"[{HAN}A-Za-z0-9]")
 _OTHER_LABEL = re.compile(rf"[\s\u3000]*(?:{_LABELS})\s*$")
 # 王远（实习）
 _BRACKET = re.compile(r"[(（]")
@@ -71,6 +74,23 @@ def line_of(element: Element) -> tuple[str, list[tuple[str, str]]]:
         if holder.tag == "a":
             links.append((clean(piece), holder.get("href") or ""))
     return SEAM.join(pieces), links
+
+
+def imprint_below(text: str) -> str:
+    """Return the pieces that open a stretch after the body as far as each is labelled or a control of the page.
+
+    What comes after them is no longer the article's: the outlets that cards and lists name are other articles'.
+    """
+    pieces: list[str] = []
+    announces = False
+    for piece in text.split(SEAM):
+        line = clean(piece)
+        is_labelled = bool(_IMPRINT.search(line)) and not _SENTENCE.search(line)
+        if _WORD.search(line) and not (announces or is_labelled or is_furniture(line)):
+            break
+        announces = line.endswith((":", "："))
+        pieces.append(piece)
+    return SEAM.join(pieces)
 
 
 def plain_line(line: str) -> str:

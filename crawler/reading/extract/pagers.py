@@ -1,11 +1,12 @@
-"""Find the further pages of an article and of a list."""
+"""Find the further pages of an article, of a gallery and of a list."""
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
-from crawler.reading.extract.tree import Tree, text_of
+from crawler.reading.extract.tree import Element, Tree, text_of, text_of_link
 
 _PAGE_OF_ARTICLE = re.compile(r"^(?P<stem>.*?)(?:_(?P<number>\d{1,3}))?(?P<ending>\.s?html?)$")
 # createPageHTML(count, current, "t20250227_1", "shtml"): pages are counted from 0, the first has no number.
@@ -15,6 +16,9 @@ _SCRIPTED = re.compile(
 _NEXT = re.compile(
     r"^[\[【(]?\s*(?:下一?页|下一頁|后一?页|下页|[>＞»›]{1,2}|下一页\s*[>＞»›]{0,2}|[Nn]ext)\s*[\])】>＞»›]*$"
 )
+_PAGE_OF_GALLERY = re.compile(r"(?P<stem>https?://[^?#]*/)(?P<number>[1-9]\d{0,9})(?P<ending>\.s?html?)")
+_NEXT_PICTURE = re.compile(r"[\[【(]?\s*下一?[张張页頁幅图圖]\s*[\])】>＞»›]*")
+_COUNTED = re.compile(r"(?<!\d)(?P<place>\d{1,3})\s*/\s*(?P<count>\d{1,3})(?!\d)")
 _NUMBERED = re.compile(r"^[\[【(]?\s*(?:第\s*)?(?P<number>\d{1,4})(?:\s*页)?\s*[\])】]?$")
 PAGE_KEYS = frozenset(("p", "page", "pageno", "pagenum", "pageindex", "currentpage", "pn", "page_no"))
 _MOST_PAGES = 100
@@ -54,6 +58,44 @@ def _scripted_pages(html: str, name: str, address: re.Match[str]) -> Iterator[st
         yield f"{address['stem']}_{number}{address['ending']}"
 
 
+def gallery_pages(tree: Tree, url: str) -> tuple[str, ...]:
+    """Return the further pages of a gallery of one picture a page: their numbers count on from this page's.
+
+    The number after a gallery's last is another document's, so a page counts only where this one tells of it: by its
+    place among all (2/8, with the count in span#showTotal), else by a link to the next picture.
+    """
+    match = _PAGE_OF_GALLERY.fullmatch(url)
+    total, frame = tree.first("#showTotal"), tree.first("#eFramePic")
+    if match is None or (total is None and frame is None):
+        return ()
+    number = int(match["number"])
+    if (place := _place_in_gallery(total)) is not None:
+        numbers = range(number + 1, number + 1 + min(place[1] - place[0], _MOST_PAGES))
+    else:
+        numbers = range(number + 1, number + 2)
+    pages = tuple(f"{match['stem']}{one}{match['ending']}" for one in numbers)
+    return pages if place is not None or (pages and pages[0] in _next_pictures(tree, frame, url)) else ()
+
+
+def _place_in_gallery(total: Element | None) -> tuple[int, int] | None:
+    """Return the number of the picture and how many there are, None where the page does not print both."""
+    around = total.getparent() if total is not None else None
+    match = _COUNTED.search(text_of(around)) if around is not None else None
+    return (int(match["place"]), int(match["count"])) if match else None
+
+
+def _next_pictures(tree: Tree, frame: Element | None, url: str) -> set[str]:
+    """Return where the links to the next picture lead: those that say so, and the one around the picture."""
+    around = set(frame.iter("a")) | set(frame.iterancestors("a")) if frame is not None else set()
+    found: set[str] = set()
+    for link in tree.root.iter("a"):
+        label = text_of_link(link) or (link.get("title") or "").strip()
+        if link in around or _NEXT_PICTURE.fullmatch(label):
+            with suppress(ValueError):
+                found.add(urljoin(url, (link.get("href") or "").strip()).partition("#")[0])
+    return found
+
+
 def list_pages(tree: Tree, url: str) -> tuple[str, ...]:
     """Return the addresses of the list's pages after this one that the page links to, in order.
 
@@ -72,8 +114,7 @@ def list_pages(tree: Tree, url: str) -> tuple[str, ...]:
         if there is None or there.number is None or there.shared not in numbers_here:
             continue
         label = _NUMBERED.match(text)
-        if label or _NEXT.match(text):
-            found.setdefault(there.shared, {}).setdefault(target, there.number)
+        found.setdefault(there.shared, {}).setdefault(target, there.number)
         if label and int(label["number"]) == there.number == 1:
             counted_from_one.add(there.shared)
     for shared, pages in found.items():
@@ -87,12 +128,13 @@ def list_pages(tree: Tree, url: str) -> tuple[str, ...]:
 
 
 def _pager_links(tree: Tree, url: str) -> Iterator[tuple[str, str]]:
+    """Yield the links that say a number or 下一页, with what they say."""
     for link in tree.root.iter("a"):
         href = (link.get("href") or "").strip()
         if not href or href.startswith(("#", "javascript:", "mailto:")):
             continue
-        text = text_of(link) or (link.get("title") or "").strip()
-        if len(text) > 12:
+        text = text_of_link(link) or (link.get("title") or "").strip()
+        if not _NUMBERED.match(text) and not _NEXT.match(text):
             continue
         try:
             yield urljoin(url, href).partition("#")[0], text

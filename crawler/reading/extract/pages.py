@@ -8,7 +8,7 @@ from crawler.errors import CrawlerError
 from crawler.reading.addresses import is_article_address
 from crawler.reading.article import Article, Block, Confidence, ContentType, Image
 from crawler.reading.extract import cautions
-from crawler.reading.extract.body import Piece, read_pieces
+from crawler.reading.extract.body import read_pieces
 from crawler.reading.extract.breadcrumbs import read_sections
 from crawler.reading.extract.confidence import lowest, rate
 from crawler.reading.extract.content import Content, body_of, compose
@@ -19,8 +19,9 @@ from crawler.reading.extract.furniture import is_masthead
 from crawler.reading.extract.hidden import read_canonical, read_keywords
 from crawler.reading.extract.imprint import Imprint, Sight, read_imprint
 from crawler.reading.extract.language import read_language
-from crawler.reading.extract.pagers import article_pages
+from crawler.reading.extract.pagers import article_pages, gallery_pages
 from crawler.reading.extract.pictures import image_address
+from crawler.reading.extract.piece import Piece
 from crawler.reading.extract.reading import PageReading
 from crawler.reading.extract.refusals import (
     counts_as_list,
@@ -66,7 +67,7 @@ def read_page(page: Page, branch: Branch | None) -> PageReading:
     return PageReading(
         article=article,
         reason=None,
-        next_pages=article_pages(tree, page.url),
+        next_pages=article_pages(tree, page.url) or gallery_pages(tree, page.url),
         encoding=page.encoding,
         canonical=_absolute(told, page.url) if told else None,
     )

@@ -61,13 +61,17 @@ class Tree:
         self._index()
 
     def first(self, selector: str | None) -> Element | None:
-        """Return the first element of the first alternative that is there: `a, b` prefers any `a` to every `b`."""
+        """Return the first element of the first alternative that is there: `a, b` prefers any `a` to every `b`.
+
+        What stands in an element whose text is never read does not count.
+        """
         if selector is None:
             return None
         for chain in _alternatives(selector):
             found = self._find(chain) if isinstance(chain, tuple) else _by_xpath(self.root, chain)
-            if found:
-                return found[0]
+            for element in found:
+                if not is_silent(element):
+                    return element
         return None
 
     def every(self, selector: str) -> list[Element]:
@@ -114,6 +118,11 @@ class Tree:
         return [element for element in self.root.iter(etree.Element) if id(element) in chosen]
 
 
+def is_silent(element: Element) -> bool:
+    """Tell whether an element stands in one whose text is never read: in `<noscript>`, say, on a spoilt page."""
+    return any(outer.tag in SILENT for outer in element.iterancestors())
+
+
 def text_of(element: Element | None) -> str:
     """Return the element's visible text on one line."""
     if element is None or element.tag in SILENT:
@@ -123,10 +132,20 @@ def text_of(element: Element | None) -> str:
     return clean("".join(text for _, text in texts_of(element)))
 
 
-def texts_of(element: Element) -> Iterator[tuple[Element, str]]:
-    """Yield the pieces of text under an element with the element that holds each, without scripts and their like."""
+def text_of_link(link: Element) -> str:
+    """Return a link's visible text on one line, up to the next link: browsers end a link there, the parser may not."""
+    return clean("".join(text for _, text in texts_of(link, stop="a"))) if len(link) else text_of(link)
+
+
+def texts_of(element: Element, *, stop: str | None = None) -> Iterator[tuple[Element, str]]:
+    """Yield the pieces of text under an element with the element that holds each, without scripts and their like.
+
+    The first element inside that has the tag `stop` ends them.
+    """
     walker = etree.iterwalk(element, events=("start", "end"))
     for event, inner in walker:
+        if inner.tag == stop and inner is not element:
+            return
         if event == "end":
             if inner is not element and inner.tail:
                 holder = inner.getparent()
