@@ -161,10 +161,10 @@ class Visits:
         found = self._db.execute("SELECT failures, paused_until FROM hosts WHERE host = ?", (name,)).fetchone()
         return HostTrack(host=name, failures=found[0], paused_until=found[1]) if found else HostTrack(host=name)
 
-    def failing_hosts(self) -> list[HostTrack]:
-        """Return the hosts that failed when they were last asked, or want to be left in peace."""
+    def failing_hosts(self, now: str) -> list[HostTrack]:
+        """Return the hosts that failed when they were last asked, or are left in peace at this time."""
         rows = self._db.execute(
-            "SELECT host, failures, paused_until FROM hosts WHERE failures OR paused_until IS NOT NULL ORDER BY host"
+            "SELECT host, failures, paused_until FROM hosts WHERE failures OR paused_until > ? ORDER BY host", (now,)
         )
         return [HostTrack(host=host, failures=failures, paused_until=until) for host, failures, until in rows]
 

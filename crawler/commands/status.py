@@ -86,7 +86,7 @@ def status(
     try:
         articles, counts = state.versions.by_branch(), state.visits.counts()
         due, next_due = state.visits.due_counts(utc_text(now)), state.visits.next_due(utc_text(now))
-        failing_hosts, failing_urls = state.visits.failing_hosts(), state.visits.failing_urls()
+        failing_hosts, failing_urls = state.visits.failing_hosts(utc_text(now)), state.visits.failing_urls()
     finally:
         state.shut()
     files = list(found.archive.glob("*.warc.gz*"))

@@ -23,7 +23,7 @@ from crawler.collection import Collection
 from crawler.errors import CrawlerError
 from crawler.fetching.tally import Tally
 from crawler.ledger import give_up
-from crawler.lines import ArticleLine, encode_line
+from crawler.lines import ArticleLine, encode_line, utc_text
 from crawler.outcome import Outcome
 from crawler.reading.portals import Portal, find_branch
 from crawler.register import Register
@@ -147,7 +147,9 @@ class Recorder:
             self.commit()
             visits = self.register.state.visits
             self.next_due = visits.next_due()
-            self.failing_hosts = {host.host: host.failures for host in visits.failing_hosts()}
+            self.failing_hosts = {
+                host.host: host.failures for host in visits.failing_hosts(utc_text(datetime.now(UTC)))
+            }
             self._writer.close()
             merge_indexes(self.collection.indexes)
         except (OSError, sqlite3.Error) as error:
