@@ -658,6 +658,13 @@ def test_real_pages_of_links_are_no_articles(name: str, url: str, reason: str) -
     assert read((SHARED / name).read_bytes(), url).reason == reason
 
 
+@pytest.mark.parametrize("holder", ["TRS_Editor", "editor", "article-editor"])
+def test_a_body_in_a_block_called_editor_keeps_its_text(holder: str) -> None:
+    found = article(js_page(f"<div class={holder}>{paragraphs(FIRST, SECOND, THIRD)}<p>责任编辑：顾敏</p></div>"))
+    assert found.body == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
+    assert found.editors == ("顾敏",)
+
+
 TAGS = [
     "p",
     "div",

@@ -25,6 +25,7 @@ _REPORTED = re.compile(
 _DATELINE_WITHIN = 6
 _BYLINE_WITHIN = 3
 _LONGEST_FOREIGN_LINE = 160
+_LONGEST_EDITORS = 30
 # Pieces before the text begins.
 _LONGEST_HEAD = 50
 _TEXTS = frozenset(("text", "heading", "quote", "table"))
@@ -94,7 +95,7 @@ def _without_foreign_lines(pieces: list[Piece], headline: str | None, content: C
         in_related = opens_related(piece.text) or (in_related and piece.is_linked)
         if in_related or is_furniture(piece.text) or _is_repeated_head(piece, headline, kept):
             continue
-        if piece.is_editor or is_editor_line(piece.text):
+        if _is_of_editors(piece):
             _note_editors(content, read_editors(piece.text))
             continue
         source_name = read_source_line(piece.text)
@@ -109,6 +110,12 @@ def _without_foreign_lines(pieces: list[Piece], headline: str | None, content: C
     while kept and kept[-1].type == "text" and kept[-1].is_linked and len(kept[-1].text) <= 60:
         kept.pop()
     return kept
+
+
+def _is_of_editors(piece: Piece) -> bool:
+    """Tell whether the line only names editors; a sentence is text, whatever its block is called."""
+    is_sentence = len(piece.text) > _LONGEST_EDITORS and "。" in piece.text
+    return (piece.is_editor and not is_sentence) or is_editor_line(piece.text)
 
 
 def _is_repeated_head(piece: Piece, headline: str | None, kept: list[Piece]) -> bool:
