@@ -189,6 +189,23 @@ def test_the_outlet_has_the_address_of_its_link_if_that_is_not_empty() -> None:
     assert empty.url is None
 
 
+@pytest.mark.parametrize("bar", ["|", "｜", "丨", " | "])
+def test_a_bar_stands_for_the_colon_after_a_label(bar: str) -> None:
+    assert is_editor_line(f"值班编辑{bar}王远")
+    assert is_editor_line(f"审核{bar}李晨")
+    assert read_editors(f"编辑{bar}王远　审核{bar}李晨") == ("王远",)
+    assert read_source_line(f"来源{bar}江海晚报") == "江海晚报"
+    found = read_source(f"2025-02-27 08:00 来源{bar}江海晚报")
+    assert found is not None
+    assert found.name == "江海晚报"
+
+
+def test_the_source_of_a_portal_on_discuz_stands_after_its_own_word() -> None:
+    found = read_source("2013-5-7 08:36 | 发布者: admin | 查看: 12 | 评论: 0 | 来自: 江海晚报")
+    assert found is not None
+    assert found.name == "江海晚报"
+
+
 def test_an_author_and_a_source_on_lines_of_their_own() -> None:
     assert read_named_author("2025-01-01 来源：江海晚报 作者：张丰 李辉 点击：5") == ("张丰", "李辉")
     assert read_source_line("▌本文来源：江海晚报") == "江海晚报"

@@ -658,6 +658,16 @@ def test_real_pages_of_links_are_no_articles(name: str, url: str, reason: str) -
     assert read((SHARED / name).read_bytes(), url).reason == reason
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["（原标题：渡口的早晨）", "注：请在转载文章内容时务必注明出处！", "—END—", "本文标签：渡口 长江", "（本文仅代表作者个人观点）", "首页 | 国内 | 图片 | 论坛", "建议使用1024*768分辨率浏览"],
+)
+def test_a_line_of_the_portal_among_the_text_is_left_out(line: str) -> None:
+    found = article(js_page(paragraphs(SECOND, THIRD, line)))
+    assert found.body == f"{SECOND}\n\n{THIRD}"
+    assert found.byline == ()
+
+
 @pytest.mark.parametrize("holder", ["TRS_Editor", "editor", "article-editor"])
 def test_a_body_in_a_block_called_editor_keeps_its_text(holder: str) -> None:
     found = article(js_page(f"<div class={holder}>{paragraphs(FIRST, SECOND, THIRD)}<p>责任编辑：顾敏</p></div>"))
