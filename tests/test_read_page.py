@@ -660,12 +660,51 @@ def test_real_pages_of_links_are_no_articles(name: str, url: str, reason: str) -
 
 @pytest.mark.parametrize(
     "line",
-    ["（原标题：渡口的早晨）", "注：请在转载文章内容时务必注明出处！", "—END—", "本文标签：渡口 长江", "（本文仅代表作者个人观点）", "首页 | 国内 | 图片 | 论坛", "建议使用1024*768分辨率浏览"],
+    [
+        "（原标题：渡口的早晨）",
+        "注：请在转载文章内容时务必注明出处！",
+        "—END—",
+        "本文标签：渡口 长江",
+        "（本文仅代表作者个人观点）",
+        "首页 | 国内 | 图片 | 论坛",
+        "建议使用1024*768分辨率浏览",
+    ],
 )
 def test_a_line_of_the_portal_among_the_text_is_left_out(line: str) -> None:
     found = article(js_page(paragraphs(SECOND, THIRD, line)))
     assert found.body == f"{SECOND}\n\n{THIRD}"
     assert found.byline == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "byline"),
+    [
+        ("2025-02-27 18:03 来源：江海晚报　记者：王远", "王远:reporter"),
+        ("2025-02-27 18:03 来源：江海晚报 记者：王远 编辑：顾敏", "王远:reporter"),
+        ("<i>2025-02-27</i> <i>来源：江海晚报</i> <i>记者 王远 李晨</i>", "王远:reporter 李晨:reporter"),
+        ("<i>2025-02-27</i> <i>记者：</i><i>王远</i> <i>通讯员：</i><i>李晨</i>", "王远:reporter 李晨:correspondent"),
+        ("2025-02-27 18:03 来源：江海晚报　文/图 本报记者 王远", "王远:text_and_photo"),
+        ("<p class=author>王远 李晨</p>2025-02-27", "王远:author 李晨:author"),
+        ("<p class=author>江海晚报</p>2025-02-27", ""),
+        ("2025-02-27 18:03 来源：中新记者看江苏", ""),
+    ],
+)
+def test_the_line_under_the_headline_may_name_the_reporters(line: str, byline: str) -> None:
+    found = article(js_page(paragraphs(SECOND, THIRD), line=line))
+    assert " ".join(f"{one.name}:{one.role}" for one in found.byline) == byline
+
+
+@pytest.mark.parametrize(
+    ("last", "byline"),
+    [
+        (("文｜王远", "图｜李晨", "编辑｜顾敏"), "王远:author 李晨:photographer"),
+        (("来源丨江海晚报（记者：王远）", "值班编辑丨顾敏"), "王远:reporter"),
+    ],
+)
+def test_the_last_lines_name_each_who_had_a_part(last: tuple[str, ...], byline: str) -> None:
+    found = article(js_page(paragraphs(FIRST.partition(")")[2], SECOND, THIRD, *last), line="2025-02-27"))
+    assert " ".join(f"{one.name}:{one.role}" for one in found.byline) == byline
+    assert found.editors == ("顾敏",)
 
 
 @pytest.mark.parametrize("holder", ["TRS_Editor", "editor", "article-editor"])

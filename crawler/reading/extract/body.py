@@ -37,7 +37,9 @@ _CAPTION = re.compile(
     r"pictext|left_pt|caption|tuzhu|tushuo|img_?(?:desc|text|info|title|note)|pic_?(?:desc|info|title|note|txt)|photo_?(?:desc|text|note)|image_?(?:desc|note)|current_img_desc|figcaption"
 )
 # TRS_Editor is the container of a text from the editor of TRS, a content management system.
-_EDITOR = re.compile(r"adeditor|left_name|(?:^|[\s_-])(?<!trs_)(?:editor|bianji|zebian|editors|article-?editor)(?=$|[\s_-])")
+_EDITOR = re.compile(
+    r"adeditor|left_name|(?:^|[\s_-])(?<!trs_)(?:editor|bianji|zebian|editors|article-?editor)(?=$|[\s_-])"
+)
 _KEPT = re.compile(r"bianzhean")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _CENTERED = re.compile(r"text-align\s*:\s*center", re.IGNORECASE)

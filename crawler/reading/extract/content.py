@@ -1,5 +1,6 @@
 """Make the content of an article out of the pieces of its body: text, captions, dateline, byline, editors."""
 
+import itertools
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -33,8 +34,9 @@ _TEXTS = frozenset(("text", "heading", "quote", "table"))
 
 @dataclass(slots=True, kw_only=True)
 class Content:
-    """What the body of one page holds. `source_name` is an outlet that a line of the body names.
+    """What the body of one page holds.
 
+    `source_name` is an outlet that a line of the body names, `source_byline` the names in the brackets behind it.
     `links` are the addresses of the links in its text, as written in the page.
     """
 
@@ -44,6 +46,7 @@ class Content:
     editors: tuple[str, ...] = ()
     dateline: Dateline | None = None
     source_name: str | None = None
+    source_byline: tuple[Contributor, ...] = ()
     links: tuple[str, ...] = ()
     end_mark: bool = False
     origins: dict[str, str] = field(default_factory=dict)
@@ -101,6 +104,7 @@ def _without_foreign_lines(pieces: list[Piece], headline: str | None, content: C
         source_name = read_source_line(piece.text)
         if source_name is not None:
             content.source_name = content.source_name or source_name
+            content.source_byline = content.source_byline or read_last_brackets(piece.text)
             _note_editors(content, read_editors(piece.text))
             continue
         piece.text, names = split_editor_tail(piece.text)
@@ -170,16 +174,17 @@ def _read_byline(pieces: list[Piece], dateline_at: int | None, opening: Opening 
     if not content.byline and opening is not None and (match := _REPORTED.match(opening.rest)):
         _note_byline(content, read_brackets(match["byline"]), "dateline")
     texts = [piece for piece in pieces[dateline_at or 0 :] if piece.type in {"text", "heading"}]
-    for origin, lines in (
-        ("byline line", texts[: _BYLINE_WITHIN + 1]),
-        ("last line", texts[: -_BYLINE_WITHIN - 1 : -1]),
-    ):
-        for piece in lines:
-            if not content.byline and (byline := read_byline_line(piece.text)):
-                piece.type = "text"  # set in bold it is no heading
-                _note_byline(content, byline, origin)
+    for origin, start, stop in (("byline line", 0, _BYLINE_WITHIN + 1), ("last line", -_BYLINE_WITHIN, None)):
+        if not content.byline:
+            bylines = [read_byline_line(piece.text) for piece in texts[start:stop]]
+            # 文｜王远 and 图｜李晨 may stand on a line each, the second past the first lines.
+            if stop is not None and bylines and bylines[-1]:
+                bylines += itertools.takewhile(bool, (read_byline_line(piece.text) for piece in texts[stop:]))
+            _note_byline(content, tuple(dict.fromkeys(itertools.chain.from_iterable(bylines))), origin)
     if not content.byline and texts:
         _note_byline(content, read_last_brackets(texts[-1].text), "last line")
+    if not content.byline:
+        _note_byline(content, content.source_byline, "last line")
 
 
 def _note_byline(content: Content, byline: tuple[Contributor, ...], origin: str) -> None:

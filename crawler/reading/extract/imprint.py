@@ -11,6 +11,7 @@ from functools import cached_property
 from crawler.reading.addresses import address_date, address_number
 from crawler.reading.article import Contributor, Source
 from crawler.reading.extract import cautions
+from crawler.reading.extract.bylines import read_brackets, read_byline_line
 from crawler.reading.extract.content import Content
 from crawler.reading.extract.dates import Moment, day_moment, read_moment
 from crawler.reading.extract.frame import Frame
@@ -20,17 +21,20 @@ from crawler.reading.extract.mastheads import (
     line_of,
     plain_line,
     read_editors,
+    read_masthead_lines,
     read_named_author,
     read_named_editors,
     read_source,
 )
 from crawler.reading.extract.surroundings import Surroundings, after, between
 from crawler.reading.extract.tree import Tree, text_of
+from crawler.reading.extract.wording import clean
 from crawler.reading.page import Page
 from crawler.reading.portal import Branch
 
 _LONGEST_OUTLET = 20
 _NAMED_SOURCE = ".source, #source"
+_NAMED_AUTHOR = ".author"
 _UNDER_HEADLINE = "under the headline"
 _AFTER_BODY = "after the body"
 
@@ -211,7 +215,7 @@ def find_hidden_editors(sight: Sight) -> tuple[str, ...]:
 
 
 def _read_byline(sight: Sight, content: Content, imprint: Imprint) -> None:
-    """Take the body's byline; else a visible 作者 who is no editor; else the hidden author.
+    """Take the body's byline; else a visible 作者 who is no editor, a 记者, a bare name; else the hidden author.
 
     As a rule the hidden author is the editor on duty, so he counts only where another editor is named beside him.
     """
@@ -224,8 +228,26 @@ def _read_byline(sight: Sight, content: Content, imprint: Imprint) -> None:
         imprint.byline = tuple(Contributor(name=name, role="author") for name in visible)
         imprint.origins["byline"] = _UNDER_HEADLINE
         return
+    lines = [read_byline_line(line) for line in read_masthead_lines(sight.above.text)]
+    reported = [one for line in lines for one in line if one.role != "photographer"]
+    if reported:
+        imprint.byline, imprint.origins["byline"] = tuple(dict.fromkeys(reported)), _UNDER_HEADLINE
+        return
+    named = [name for name in _bare_author(sight) if name not in editors]
+    if named:
+        imprint.byline = tuple(Contributor(name=name, role="author") for name in named)
+        imprint.origins["byline"] = _NAMED_AUTHOR
+        return
     hidden = [name for name in read_named_author(text_of(sight.tree.by_id("author_baidu"))) if name not in editors]
     if hidden and find_hidden_editors(sight):
         imprint.byline = tuple(Contributor(name=name, role="author") for name in hidden)
         imprint.origins["byline"] = "#author_baidu"
         imprint.warnings.append(cautions.BYLINE_FROM_HIDDEN_AUTHOR)
+
+
+def _bare_author(sight: Sight) -> tuple[str, ...]:
+    """Return the names in an element of the class author that stands under the headline and holds nothing else."""
+    text = text_of(sight.tree.first(_NAMED_AUTHOR))
+    if not text or text not in map(clean, sight.above.text.split(SEAM)):
+        return ()
+    return tuple(one.name for one in read_brackets(text) if one.role == "author")

@@ -36,6 +36,13 @@ _SOURCE_LINE = re.compile(
     r"^[▌■●◆▍【\[(（\s]*(?:本文|文章|稿件|信息|综合)?(?:来源|來源|稿源)\s*[:：|｜丨]\s*(?P<name>[^。]{1,60})$"
 )
 _OTHER_LABEL = re.compile(rf"[\s\u3000]*(?:{_LABELS})\s*$")
+_WRITERS = re.compile(r"记者|通讯员|实习生|文\s?[/／]\s?图|图\s?[/／]\s?文")
+_BLANK = f"{SEAM} \t\r\n\xa0\u3000"
+# A label and its names may stand in elements of their own, and two facts in one.
+_LABEL_AHEAD = re.compile(rf"(?:记者|通讯员|实习生)\s*[:：][{_BLANK}]+")
+_BETWEEN_FACTS = re.compile(
+    rf"[{SEAM}|｜\u3000]+|[\s\xa0]{{2,}}|\s(?=(?:[{HAN}]{{2,6}})?(?:记者|通讯员|实习生)\s*[:：])"
+)
 # 王远（实习）
 _BRACKET = re.compile(r"[(（]")
 _CLOSING = ("】", "]", ")", "）")
@@ -96,6 +103,12 @@ def read_named_author(text: str) -> tuple[str, ...]:
     """Return the names after 作者： in a line under the headline."""
     match = _AUTHOR.search(text)
     return tuple(_labelled(_first_piece(match["names"]))) if match else ()
+
+
+def read_masthead_lines(text: str) -> list[str]:
+    """Return what may be bylines in a line under the headline: 记者：王远, 文/图 本报记者 李晨."""
+    words = _BETWEEN_FACTS.split(_LABEL_AHEAD.sub(lambda match: match[0].strip(_BLANK), text))
+    return [line for word in words if _WRITERS.search(line := clean(word)) and len(line) <= _LONGEST_LINE // 2]
 
 
 def _first_piece(names: str) -> str:
