@@ -707,6 +707,41 @@ def test_the_last_lines_name_each_who_had_a_part(last: tuple[str, ...], byline: 
     assert found.editors == ("顾敏",)
 
 
+@pytest.mark.parametrize(
+    ("above", "under", "kicker", "subheadline"),
+    [
+        ("<div class=yinti>走进长江</div>", "<div class=futi>渡船与菜市场</div>", "走进长江", "渡船与菜市场"),
+        ("<h3 class=pre>走进长江</h3>", "<h4 class=sub></h4>", "走进长江", None),
+        ("<div class=subnav>走进长江</div>", "<h4>——一条渡船的四十年</h4>", None, "——一条渡船的四十年"),
+        ("<p>走进长江</p>", "<h2>副标题：渡船与菜市场</h2>", None, "渡船与菜市场"),
+        (
+            "<div class=pretitle>首页 &gt; 走进长江</div>",
+            "<div class=subtitle>2025-02-27 来源：江海晚报</div>",
+            None,
+            None,
+        ),
+    ],
+)
+def test_the_lines_around_the_headline_are_kicker_and_subheadline(
+    above: str, under: str, kicker: str | None, subheadline: str | None
+) -> None:
+    headline = "<h1>江边渡口的清晨</h1>"
+    page = js_page(paragraphs(SECOND, THIRD)).replace(headline, f"{above}{headline}{under}")
+    for url in (JS, UNKNOWN):
+        found = article(page, url)
+        assert (found.kicker, found.subheadline) == (kicker, subheadline)
+        assert found.headline == "江边渡口的清晨"
+        assert found.body == f"{SECOND}\n\n{THIRD}"
+
+
+def test_a_title_may_begin_with_the_portals_name() -> None:
+    html = (
+        "<title>江海日报数字报-江边渡口的清晨</title><table><tr><td>江边渡口的清晨</td></tr></table>"
+        f"<div id=text>{paragraphs(FIRST, SECOND, THIRD)}</div>"
+    )
+    assert article(html, UNKNOWN).headline == "江边渡口的清晨"
+
+
 @pytest.mark.parametrize("holder", ["TRS_Editor", "editor", "article-editor"])
 def test_a_body_in_a_block_called_editor_keeps_its_text(holder: str) -> None:
     found = article(js_page(f"<div class={holder}>{paragraphs(FIRST, SECOND, THIRD)}<p>责任编辑：顾敏</p></div>"))

@@ -67,7 +67,9 @@ def strip_portal(title: str) -> str:
 def _shortened(title: str) -> list[str]:
     """Return the title, and the title without its last part, its last two parts: sections stand there, too."""
     ends = [match.start() for match in _SEPARATORS.finditer(title)]
-    return [title, *(title[:end].strip() for end in reversed(ends))][:4]
+    shortened = [title, *(title[:end].strip() for end in reversed(ends))][:4]
+    # 江海日报数字报-渡口的早晨: the portal's name comes first.
+    return [*shortened, *(title[match.end() :].strip() for match in list(_SEPARATORS.finditer(title))[:2])]
 
 
 def _agrees(text: str, title: str | None) -> bool:

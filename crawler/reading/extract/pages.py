@@ -18,6 +18,7 @@ from crawler.reading.extract.frame import Frame, find_frame, take_densest
 from crawler.reading.extract.furniture import is_masthead
 from crawler.reading.extract.hidden import read_canonical, read_keywords
 from crawler.reading.extract.imprint import Imprint, Sight, read_imprint
+from crawler.reading.extract.kickers import text_beside
 from crawler.reading.extract.language import read_language
 from crawler.reading.extract.pagers import article_pages, gallery_pages
 from crawler.reading.extract.pictures import image_address
@@ -31,7 +32,7 @@ from crawler.reading.extract.refusals import (
     leads_home,
 )
 from crawler.reading.extract.surroundings import is_uploaded
-from crawler.reading.extract.tree import Element, Tree, text_of
+from crawler.reading.extract.tree import Element, Tree
 from crawler.reading.extract.wording import clean
 from crawler.reading.page import Page
 from crawler.reading.portal import Branch
@@ -161,10 +162,9 @@ def _compose(tree: Tree, frame: Frame, page: Page) -> Content:
 
 def _parts_inside(tree: Tree, frame: Frame) -> list[Element]:
     """Return the elements of headline, time and source, which some layouts keep inside of the body."""
-    parts = [frame.headline_element]
+    parts = [frame.headline_element, frame.kicker, frame.subheadline]
     if frame.layout is not None:
-        parts += [tree.first(selector) for selector in (frame.layout.time, frame.layout.source, frame.layout.kicker)]
-        parts.append(tree.first(frame.layout.subheadline))
+        parts += [tree.first(selector) for selector in (frame.layout.time, frame.layout.source)]
     around = set(frame.body.iterancestors()) if frame.body is not None else set()
     return [part for part in parts if part is not None and part is not frame.body and part not in around]
 
@@ -220,19 +220,15 @@ def _take_pictures_above(sight: Sight, content: Content) -> None:
 
 
 def _article(sight: Sight, content: Content, imprint: Imprint) -> Article:
-    page, frame, layout = sight.page, sight.frame, sight.frame.layout
+    page, frame = sight.page, sight.frame
     sections, sections_origin = read_sections(sight.tree, page.url, sight.branch)
     published = imprint.published
-    kicker = text_of(sight.tree.first(layout.kicker)) if layout else ""
-    subheadline = text_of(sight.tree.first(layout.subheadline)) if layout else ""
     keywords = read_keywords(sight.metas)
     body = content.body
     damage = find_damage(frame.headline, content.blocks, content.images)
     outward = _outward(content.links, sight)
     found = {
         "links": "body" if outward else None,
-        "kicker": layout.kicker if layout and kicker else None,
-        "subheadline": layout.subheadline if layout and subheadline else None,
         "sections": sections_origin,
         "keywords": "meta[keywords]" if keywords else None,
     }
@@ -241,8 +237,8 @@ def _article(sight: Sight, content: Content, imprint: Imprint) -> Article:
         content_type=_content_type(sight, content, len(body)),
         language=read_language((frame.headline or "") + body, sight.tree.root.get("lang")),
         headline=frame.headline,
-        kicker=kicker or None,
-        subheadline=subheadline or None,
+        kicker=text_beside(frame.kicker),
+        subheadline=text_beside(frame.subheadline),
         published_at=published.at if published else None,
         published_precision=published.precision if published else None,
         published_raw=(published.raw or None) if published else None,
