@@ -16,8 +16,8 @@ from crawler.reading.extract.damage import find_damage
 from crawler.reading.extract.footage import is_gallery, read_gallery, read_videos
 from crawler.reading.extract.frame import Frame, find_frame, take_densest
 from crawler.reading.extract.furniture import is_masthead
-from crawler.reading.extract.hidden import read_canonical, read_keywords
-from crawler.reading.extract.imprint import Imprint, Sight, read_imprint
+from crawler.reading.extract.hidden import read_canonical, read_keywords, read_meta_time
+from crawler.reading.extract.imprint import Imprint, Sight, find_visible_time, read_imprint
 from crawler.reading.extract.kickers import text_beside
 from crawler.reading.extract.language import read_language
 from crawler.reading.extract.pagers import article_pages, gallery_pages
@@ -42,6 +42,7 @@ EXTRACTOR_VERSION = "1.0.0"
 
 # A page whose address is no article's must hold this much text to be one.
 _TEXT_OF_AN_ARTICLE = 120
+_TEXT_OF_A_DATED_ARTICLE = 40
 _TEXT_BESIDE_A_VIDEO = 200
 _NO_LINKS = ("#", "javascript:", "mailto:", "tel:")
 
@@ -57,10 +58,10 @@ def read_page(page: Page, branch: Branch | None) -> PageReading:
         return _refuse(page, reason, tree, branch)
     frame = find_frame(tree, branch)
     content = _read_content(tree, frame, page)
-    reason = _find_reason(tree, frame, content, page, branch)
+    sight = Sight(page, branch, tree, frame)
+    reason = _find_reason(sight, content)
     if reason is not None:
         return _refuse(page, reason, tree, branch)
-    sight = Sight(page, branch, tree, frame)
     _take_pictures_above(sight, content)
     article = _article(sight, content, read_imprint(sight, content))
     told = read_canonical(tree)
@@ -169,7 +170,8 @@ def _parts_inside(tree: Tree, frame: Frame) -> list[Element]:
     return [part for part in parts if part is not None and part is not frame.body and part not in around]
 
 
-def _find_reason(tree: Tree, frame: Frame, content: Content, page: Page, branch: Branch | None) -> str | None:
+def _find_reason(sight: Sight, content: Content) -> str | None:
+    tree, frame, page, branch = sight.tree, sight.frame, sight.page, sight.branch
     length = sum(len(block.text) for block in content.blocks if block.text)
     paragraphs = sum(1 for block in content.blocks if block.text)
     if not content.blocks:
@@ -180,9 +182,17 @@ def _find_reason(tree: Tree, frame: Frame, content: Content, page: Page, branch:
         return "home_page" if frame.layout is None and is_list and is_home_title(tree) else None
     if is_list:
         return "listing"
-    if frame.layout is None and length < _TEXT_OF_AN_ARTICLE and not any(block.url for block in content.blocks):
+    is_short = length < (_TEXT_OF_A_DATED_ARTICLE if _is_dated(sight) else _TEXT_OF_AN_ARTICLE)
+    if frame.layout is None and is_short and not any(block.url for block in content.blocks):
         return "listing" if counts_as_list(tree.root, 0, branch) else "no_text"
     return None
+
+
+def _is_dated(sight: Sight) -> bool:
+    """Tell whether a time of publication goes with the headline, as brief news have it."""
+    base = sight.page.captured_at
+    has_time = find_visible_time(sight) is not None or read_meta_time(sight.metas, base) is not None
+    return sight.frame.headline_element is not None and has_time
 
 
 def _reason_without_text(tree: Tree, page: Page, branch: Branch | None) -> str:
