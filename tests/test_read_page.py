@@ -742,6 +742,48 @@ def test_a_title_may_begin_with_the_portals_name() -> None:
     assert article(html, UNKNOWN).headline == "江边渡口的清晨"
 
 
+def test_a_heading_that_goes_on_with_time_and_source_is_cut_at_the_headline() -> None:
+    html = (
+        "<title>江边渡口的清晨_江海在线</title><div><h1>江边渡口的清晨<br><span>2025-02-27 09:18:42&nbsp;&nbsp;来源：江海晚报&nbsp;&nbsp;点击：<i>52</i></span></h1>"
+        f"<div class=content>{paragraphs(FIRST, SECOND, THIRD)}</div></div>"
+    )
+    found = article(html, UNKNOWN)
+    assert found.headline == "江边渡口的清晨"
+    assert found.published_raw == "2025-02-27 09:18:42"
+    assert found.source == Source(name="江海晚报")
+
+
+@pytest.mark.parametrize(
+    ("shown", "told", "raw"),
+    [
+        ("3天前", "2025-02-27 11:11:11", "2025-02-27 11:11:11"),
+        ("2025-02-27", "2025-02-27 11:11:11", "2025-02-27 11:11:11"),
+        ("2025-02-27", "2025-03-01 11:11:11", "2025-02-27"),
+        ("2025-02-27 09:00", "2025-02-27 11:11:11", "2025-02-27 09:00"),
+        ("02-27 10:20", "", "02-27 10:20"),
+        ("08-08 10:20", "", None),
+    ],
+)
+def test_of_two_times_of_one_day_the_finer_is_taken(shown: str, told: str, raw: str | None) -> None:
+    page = js_page(
+        paragraphs(SECOND, THIRD), line=f"<i>{shown}</i>", head=f'<meta name="publishdate" content="{told}">'
+    )
+    assert article(page).published_raw == raw
+
+
+def test_brief_news_of_an_unknown_portal_need_a_time() -> None:
+    short = "2日清晨，渡口迎来今年的第一班船，船上坐着四十名乘客和两位记者，江面上的雾还没有散。"
+    page = "<title>江边渡口的清晨</title><div><h1>江边渡口的清晨</h1><div>{}</div><div id=text><p>{}</p></div></div>"
+    url = "http://news.unknown.test/view?code=abc"
+    assert read(page.format("", short), url).reason == "no_text"
+    assert article(page.format("2025-02-27 09:00", short), url).body == short
+
+
+def test_the_editors_of_page_and_reprint_are_named_both() -> None:
+    line = '<span id="time">2025-02-27 18:03:52</span> <span>编辑：顾敏</span>'
+    assert article(js_page(paragraphs(SECOND, THIRD, "编辑：周宁"), line=line)).editors == ("顾敏", "周宁")
+
+
 @pytest.mark.parametrize("holder", ["TRS_Editor", "editor", "article-editor"])
 def test_a_body_in_a_block_called_editor_keeps_its_text(holder: str) -> None:
     found = article(js_page(f"<div class={holder}>{paragraphs(FIRST, SECOND, THIRD)}<p>责任编辑：顾敏</p></div>"))

@@ -18,6 +18,7 @@ _CANDIDATES = ("h2", "h3", "div", "p", "td", "span", "dt", "strong", "font", "b"
 _LONGEST = 120
 # A page may nest elements by the thousand, each with the text of all within.
 _MOST_CANDIDATES = 50
+_LEAST_OWN = 6
 # Some titles are filled with the headline's markup, which a `<title>` shows as it stands.
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _LONGEST_TITLE = 1000
@@ -34,6 +35,10 @@ def find_headline(tree: Tree) -> tuple[Element | None, str | None, str]:
     for top, text in tops:
         if _agrees(text, title):
             return top, text, "h1"
+    for top, _ in tops:
+        own = clean(top.text)  # the `<h1>` of phpcms goes on with time and source
+        if len(own) >= _LEAST_OWN and _agrees(own, title):
+            return top, own, "h1"
     if title is None and tops:
         return tops[0][0], tops[0][1], "h1"
     main = strip_portal(title) if title else None

@@ -3,6 +3,7 @@
 The visible line under the headline and the hidden block are weighed against what the body itself says.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from crawler.reading.article import Contributor, Source
 from crawler.reading.extract import cautions
 from crawler.reading.extract.bylines import read_brackets, read_byline_line
 from crawler.reading.extract.content import Content
-from crawler.reading.extract.dates import Moment, day_moment, read_moment
+from crawler.reading.extract.dates import Moment, day_moment, read_moment, read_row_moment
 from crawler.reading.extract.frame import Frame
 from crawler.reading.extract.hidden import read_hidden_time, read_meta_source, read_meta_time, read_metas, read_modified
 from crawler.reading.extract.mastheads import (
@@ -32,6 +33,8 @@ from crawler.reading.extract.wording import clean
 from crawler.reading.page import Page
 from crawler.reading.portal import Branch
 
+# A printed day has two numbers; 3天前 has one.
+_NAMES_A_DAY = re.compile(r"\d\s*[-/.年月－]\s*\d")
 _LONGEST_OUTLET = 20
 _NAMED_SOURCE = ".source, #source"
 _NAMED_AUTHOR = ".author"
@@ -65,7 +68,10 @@ class Sight:
     @cached_property
     def above(self) -> Surroundings:
         """What stands between headline and body."""
-        return between(self.frame.headline_element, self.frame.body) if self.frame.body is not None else Surroundings()
+        headline, body = self.frame.headline_element, self.frame.body
+        if body is None:
+            return Surroundings()
+        return between(headline, body, inside=headline is not None and text_of(headline) != self.frame.headline)
 
     @cached_property
     def below(self) -> Surroundings:
@@ -104,15 +110,22 @@ def _read_published(sight: Sight, imprint: Imprint) -> None:
 def _find_published(sight: Sight) -> tuple[Moment, str] | None:
     base = sight.page.captured_at
     found = read_hidden_time(sight.tree, base) or find_visible_time(sight)
+    from_meta = read_meta_time(sight.metas, base)
+    if from_meta is not None and (found is None or _is_finer(from_meta[0], found[0])):
+        return from_meta
     if found is not None:
         return found
-    from_meta = read_meta_time(sight.metas, base)
-    if from_meta is not None:
-        return from_meta
     below = sight.below.text
     if "时间" in below and (moment := _read_line(below[below.index("时间") :], base)):
         return moment, _AFTER_BODY
     return None
+
+
+def _is_finer(one: Moment, other: Moment) -> bool:
+    """Tell whether a time says more of the same day, or names the day that another counts back to (3天前)."""
+    if one.precision == "day" or other.precision != "day":
+        return False
+    return one.at.date() == other.at.date() or not _NAMES_A_DAY.search(other.raw)
 
 
 def find_visible_time(sight: Sight) -> tuple[Moment, str] | None:
@@ -124,7 +137,19 @@ def find_visible_time(sight: Sight) -> tuple[Moment, str] | None:
         return moment, layout.time
     if moment := _read_line(sight.above.text, base):
         return moment, _UNDER_HEADLINE
+    if moment := _read_without_year(sight):
+        return moment, _UNDER_HEADLINE
     return None
+
+
+def _read_without_year(sight: Sight) -> Moment | None:
+    """Return the time under the headline that lacks its year, if the day in the address is its own."""
+    day = address_date(sight.page.url, sight.branch)
+    line = plain_line(sight.above.text.replace(SEAM, " "))
+    moment = read_row_moment(line, day, sight.page.captured_at) if day else None
+    if day is None or moment is None or not _NAMES_A_DAY.search(moment.raw):
+        return None
+    return moment if moment.precision != "day" and abs((moment.at.date() - day).days) <= 1 else None
 
 
 def _read_line(text: str, base: datetime) -> Moment | None:
@@ -198,7 +223,10 @@ def _read_editors(sight: Sight, content: Content, imprint: Imprint) -> None:
         imprint.editors = read()
         if imprint.editors:
             imprint.origins["editors"] = origin
-            return
+            break
+    if imprint.origins.get("editors") == "body":
+        # A reprint may end with the editor of its own outlet.
+        imprint.editors = tuple(dict.fromkeys([*read_editors(sight.above.text), *imprint.editors]))
 
 
 def _placed_editors(sight: Sight) -> tuple[str, ...]:
