@@ -32,13 +32,9 @@ def find_headline(tree: Tree) -> tuple[Element | None, str | None, str]:
         for top in islice(tree.root.iter("h1"), _MOST_CANDIDATES)
         if (text := text_of(top)) and len(text) <= _LONGEST
     ]
-    for top, text in tops:
-        if _agrees(text, title):
-            return top, text, "h1"
-    for top, _ in tops:
-        own = clean(top.text)  # the `<h1>` of phpcms goes on with time and source
-        if len(own) >= _LEAST_OWN and _agrees(own, title):
-            return top, own, "h1"
+    agreed = next((found for top, text in tops if (found := _agreed(top, text, title))), None)
+    if agreed is not None:
+        return agreed[0], agreed[1], "h1"
     if title is None and tops:
         return tops[0][0], tops[0][1], "h1"
     main = strip_portal(title) if title else None
@@ -51,6 +47,14 @@ def find_headline(tree: Tree) -> tuple[Element | None, str | None, str]:
     if main and not _ONLY_PORTAL.match(main):
         return None, main.partition("_")[0].strip() or main, "title"
     return None, None, ""
+
+
+def _agreed(top: Element, text: str, title: str | None) -> tuple[Element, str] | None:
+    """Return the heading with its text, or the text before its first element, if the title agrees with it."""
+    if _agrees(text, title):
+        return top, text
+    own = clean(top.text)  # the `<h1>` of phpcms goes on with time and source
+    return (top, own) if len(own) >= _LEAST_OWN and _agrees(own, title) else None
 
 
 def title_of(tree: Tree) -> str | None:
