@@ -661,6 +661,7 @@ def test_real_pages_of_links_are_no_articles(name: str, url: str, reason: str) -
 @pytest.mark.parametrize(
     "line",
     [
+        "【声明】凡注明“来源：江海网”的稿件，版权均属江海网所有。",
         "（原标题：渡口的早晨）",
         "注：请在转载文章内容时务必注明出处！",
         "—END—",
@@ -782,6 +783,21 @@ def test_brief_news_of_an_unknown_portal_need_a_time() -> None:
 def test_the_editors_of_page_and_reprint_are_named_both() -> None:
     line = '<span id="time">2025-02-27 18:03:52</span> <span>编辑：顾敏</span>'
     assert article(js_page(paragraphs(SECOND, THIRD, "编辑：周宁"), line=line)).editors == ("顾敏", "周宁")
+
+
+@pytest.mark.parametrize("name", ["print", "printArea", "print_content"])
+def test_a_block_meant_for_printing_holds_the_article(name: str) -> None:
+    html = f"<title>江边渡口的清晨-江海在线</title><div id={name}><h3>江边渡口的清晨</h3><div>2025-02-27 17:48 <span class=print>打印</span></div><div id=content>{paragraphs(FIRST, SECOND)}</div></div>"
+    found = article(html, UNKNOWN)
+    assert (found.headline, found.body) == ("江边渡口的清晨", f"{FIRST}\n\n{SECOND}")
+
+
+def test_a_byline_may_follow_the_block_of_the_text() -> None:
+    after = "<p>记者/王远</p><p>责编/顾敏</p><p>终审/周宁</p><h4>相关新闻</h4><p>记者 李晨</p>"
+    html = f"<title>江边渡口的清晨</title><h1>江边渡口的清晨</h1><div><div id=text>{paragraphs(SECOND, THIRD, SECOND)}</div>{after}</div>"
+    found = article(html, UNKNOWN)
+    assert found.byline == (Contributor(name="王远", role="reporter"),)
+    assert found.editors == ("顾敏",)
 
 
 @pytest.mark.parametrize("holder", ["TRS_Editor", "editor", "article-editor"])

@@ -3,6 +3,7 @@
 The visible line under the headline and the hidden block are weighed against what the body itself says.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ from crawler.reading.portal import Branch
 # A printed day has two numbers; 3天前 has one.
 _NAMES_A_DAY = re.compile(r"\d\s*[-/.年月－]\s*\d")
 _LONGEST_OUTLET = 20
+_SIGNATURES = 4
 _NAMED_SOURCE = ".source, #source"
 _NAMED_AUTHOR = ".author"
 _UNDER_HEADLINE = "under the headline"
@@ -261,6 +263,10 @@ def _read_byline(sight: Sight, content: Content, imprint: Imprint) -> None:
     if reported:
         imprint.byline, imprint.origins["byline"] = tuple(dict.fromkeys(reported)), _UNDER_HEADLINE
         return
+    signed = [one for line in _lines_after_body(sight) for one in read_byline_line(line) if one.role != "photographer"]
+    if signed:
+        imprint.byline, imprint.origins["byline"] = tuple(dict.fromkeys(signed)), _AFTER_BODY
+        return
     named = [name for name in _bare_author(sight) if name not in editors]
     if named:
         imprint.byline = tuple(Contributor(name=name, role="author") for name in named)
@@ -279,3 +285,10 @@ def _bare_author(sight: Sight) -> tuple[str, ...]:
     if not text or text not in map(clean, sight.above.text.split(SEAM)):
         return ()
     return tuple(one.name for one in read_brackets(text) if one.role == "author")
+
+
+def _lines_after_body(sight: Sight) -> list[str]:
+    """Return what may be bylines among the short lines just after the body, which sign the text."""
+    pieces = sight.below.text.split(SEAM)[:_SIGNATURES]
+    short = itertools.takewhile(lambda piece: len(piece.strip()) <= _LONGEST_OUTLET, pieces)
+    return read_masthead_lines(SEAM.join(short))
