@@ -800,6 +800,22 @@ def test_a_byline_may_follow_the_block_of_the_text() -> None:
     assert found.editors == ("顾敏",)
 
 
+@pytest.mark.parametrize("name", ["social-detail", "comment-article", "related_text"])
+def test_a_name_that_would_leave_no_text_is_not_believed(name: str) -> None:
+    html = f"<title>江边渡口的清晨</title><div class='{name}'><h1>江边渡口的清晨</h1><div>2025-02-27 17:48</div><div class=txt>{paragraphs(FIRST, SECOND, THIRD)}</div></div>"
+    found = article(html, UNKNOWN)
+    assert (found.headline, found.body) == ("江边渡口的清晨", f"{FIRST}\n\n{SECOND}\n\n{THIRD}")
+
+
+def test_brief_news_beside_a_list_with_summaries_are_the_article() -> None:
+    short = "2日清晨，渡口迎来今年的第一班船，船上坐着四十名乘客，江面上的雾还没有散。"
+    beside = "".join(
+        f"<div><a href=/a/{n}.html>渡口旧事</a><p>{text}</p></div>" for n, text in enumerate((SECOND, THIRD))
+    )
+    html = f"<title>渡口迎来第一班船</title><div><div><h1>渡口迎来第一班船</h1><div>2025-02-27 17:48</div><div class=c><p>{short}</p></div></div><div class=r>{beside}</div></div>"
+    assert article(html, UNKNOWN).body == short
+
+
 @pytest.mark.parametrize("holder", ["TRS_Editor", "editor", "article-editor"])
 def test_a_body_in_a_block_called_editor_keeps_its_text(holder: str) -> None:
     found = article(js_page(f"<div class={holder}>{paragraphs(FIRST, SECOND, THIRD)}<p>责任编辑：顾敏</p></div>"))

@@ -85,7 +85,9 @@ def _photographer(before: str) -> str | None:
     names: list[str] = []
     for word in reversed([word for word in re.split(r"[\s\u3000、]+", piece) if word]):
         bare = _ROLE.sub("", word)
-        name = _name_at_end(bare, is_announced=bare != word) if not names else _further_name(bare)
+        # After a full stop a word that stands alone is a name, of whatever people: 九美旦增 摄.
+        is_announced = bare != word or (word == piece != before.strip())
+        name = _name_at_end(bare, is_announced=is_announced) if not names else _further_name(bare)
         if name:
             names.insert(0, name)
         if name != word:

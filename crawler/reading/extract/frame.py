@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from crawler.reading.extract import cautions
-from crawler.reading.extract.density import find_densest
+from crawler.reading.extract.density import find_densest, find_densest_near
 from crawler.reading.extract.headlines import find_headline, strip_portal, title_of
 from crawler.reading.extract.kickers import find_kicker, find_subheadline
 from crawler.reading.extract.tree import Element, Tree, text_of
@@ -70,6 +70,8 @@ def _by_layout(tree: Tree, layout: Layout) -> Frame:
 def _by_rules(tree: Tree) -> Frame:
     element, headline, origin = find_headline(tree)
     densest = find_densest(tree.root)
+    if densest is not None and element is not None:
+        densest = find_densest_near(element, densest)
     frame = Frame(layout=None, headline_element=element, headline=headline, body=None)
     frame.warnings.append(cautions.UNKNOWN_LAYOUT)
     if headline:
