@@ -19,7 +19,7 @@ from archive.records import Member, PayloadDigest, RecordMaker, describe_file
 
 KeepOpen = Literal["run", "day"]
 # Prefix-Timestamp-Serial-Host.warc.gz
-STAMP = re.compile(r"-(?P<day>\d{8})\d{9}-\d{5}-[^-].*\.warc\.gz")
+STAMP = re.compile(r"-(?P<day>\d{8})(?P<time>\d{9})-\d{5}-[^-].*\.warc\.gz")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,13 @@ class WarcOptions:
     digest: DigestName = "sha1"
     payload_digest: PayloadDigest = "always"
     keep_open: KeepOpen = "run"
+
+
+def newest_file_at(folder: Path) -> datetime | None:
+    """Return when the newest WARC file of a folder was begun, by its name; None where there is none."""
+    stamps = [stamp for path in folder.glob("*.warc.gz*") if (stamp := STAMP.search(path.name))]
+    times = [f"{stamp['day']}{stamp['time']}" for stamp in stamps]
+    return datetime.strptime(f"{max(times)}+0000", "%Y%m%d%H%M%S%f%z") if times else None
 
 
 class WarcWriter:

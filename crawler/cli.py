@@ -7,7 +7,7 @@ import typer
 
 from archive.errors import ArchiveError
 from crawler.collection import LockedError
-from crawler.commands import look
+from crawler.commands import configuring, history, look, status
 from crawler.commands.backfill import backfill
 from crawler.commands.branches import branches
 from crawler.commands.crawl import crawl
@@ -33,8 +33,24 @@ app = typer.Typer(
     rich_markup_mode=None,
     result_callback=_exit,
 )
-for command in (crawl, backfill, probe, look.extract, look.show, branches, look.status, verify, pack, replay, fixture):
+for command in (
+    crawl,
+    backfill,
+    probe,
+    look.extract,
+    look.show,
+    history.diff,
+    history.changes,
+    branches,
+    status.status,
+    status.runs,
+    verify,
+    pack,
+    replay,
+    fixture,
+):
     app.command()(command)
+app.add_typer(configuring.app, name="config", result_callback=_exit)
 
 
 def main() -> None:

@@ -50,9 +50,19 @@ class Collection:
         return self.folder / "runs"
 
     @property
+    def alarms(self) -> Path:
+        """The alarms that are open."""
+        return self.folder / "alarms.json"
+
+    @property
     def state(self) -> Path:
         """The state: frontier, visits, versions."""
         return self.folder / "state.sqlite"
+
+    @property
+    def suspect(self) -> Path:
+        """A mark: SQLite has found the state damaged, so the next run looks it through."""
+        return self.folder / "state.sqlite.suspect"
 
     @property
     def digests(self) -> Path:

@@ -99,8 +99,12 @@ class PastRun(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """Something has changed at `where`: a branch, a branch and its layout, or the front of a section."""
+    """Something has changed at `where`: a branch, a branch and its layout, or the front of a section.
 
+    `kind` and `where` stay the same from run to run as long as the trouble lasts; `why` tells it in words.
+    """
+
+    kind: str
     where: str
     why: str
 
@@ -127,7 +131,7 @@ def find_alarms(run: PastRun, history: Sequence[PastRun], *, may_be_silent: bool
         runs = [_merged(past.shape.layouts.get(branch, {})) for past in history]
         alarms += _field_alarms(branch, [*runs, _merged(layouts)])
         known = [_known_layouts(past.shape.layouts.get(branch, {})) for past in (*history, run)]
-        alarms += _fallen(branch, "a known layout", known)
+        alarms += _fallen(branch, "a known layout", known, kind="layout")
         for layout, counts in sorted(layouts.items()):
             same = [past.shape.layouts.get(branch, {}).get(layout, LayoutCounts()) for past in history]
             if len(layouts) > 1 or sum(past.lines for past in same) < sum(past.lines for past in runs):
@@ -148,25 +152,30 @@ def _field_alarms(where: str, runs: Sequence[LayoutCounts], *, floors: bool = Tr
     lengths = _usual_lengths(runs[:-1])
     if lengths is not None:
         samples = [_Sample(lines=sum(c.body_lengths.values()), having=_as_long(c, lengths)) for c in runs]
-        yield from _fallen(where, f"a body of {round(2 ** (lengths / 2))} characters", samples)
+        yield from _fallen(where, f"a body of {round(2 ** (lengths / 2))} characters", samples, kind="body-length")
 
 
-def _fallen(where: str, what: str, samples: Sequence[_Sample], *, floor: float = 0.0) -> Iterator[Alarm]:
+def _fallen(
+    where: str, what: str, samples: Sequence[_Sample], *, kind: str = "", floor: float = 0.0
+) -> Iterator[Alarm]:
     """Yield an alarm where the share of the last sample is lower than chance explains; samples are in time's order."""
     if not samples[-1].lines:
         return
     recent, history = _split(samples)
+    kind = f"fallen-{kind or what}"
     told = f"{what} on {recent.having} of {recent.lines} lines"
     if sum(past.lines for past in history) < ENOUGH:
         if recent.lines >= ENOUGH and recent.share < floor:
-            yield Alarm(where=where, why=f"{told}; there is no history yet, and at least half should have it")
+            yield Alarm(
+                kind=kind, where=where, why=f"{told}; there is no history yet, and at least half should have it"
+            )
         return
     usual = _weighted_median(history)
     lowest = min((past.share for past in history if past.lines >= ENOUGH), default=1.0)
     if recent.lines >= ENOUGH and recent.share <= usual - FALL and recent.share < lowest:
         pooled = _Sample(lines=sum(p.lines for p in history), having=sum(p.having for p in history))
         if _chance(recent, pooled) < CHANCE:
-            yield Alarm(where=where, why=f"{told}; usually on {usual:.0%}")
+            yield Alarm(kind=kind, where=where, why=f"{told}; usually on {usual:.0%}")
 
 
 def _split(samples: Sequence[_Sample]) -> tuple[_Sample, list[_Sample]]:
@@ -240,7 +249,9 @@ def _empty_fronts(run: PastRun, history: Sequence[PastRun]) -> Iterator[Alarm]:
     for url, links in sorted(run.shape.fronts.items()):
         before = [past.shape.fronts[url] for past in history if url in past.shape.fronts][-RUNS:]
         if not links and before and median(before) >= LINKS_OF_A_FRONT:
-            yield Alarm(where=url, why=f"the list is empty; it usually has {median(before):.0f} articles")
+            yield Alarm(
+                kind="empty-list", where=url, why=f"the list is empty; it usually has {median(before):.0f} articles"
+            )
 
 
 def _silences(run: PastRun, history: Sequence[PastRun]) -> Iterator[Alarm]:
@@ -253,7 +264,8 @@ def _silences(run: PastRun, history: Sequence[PastRun]) -> Iterator[Alarm]:
         pause = max(later - earlier for earlier, later in pairwise(brought))
         silence = run.started_at - brought[-1]
         if silence > max(PAUSES * pause, LEAST_SILENCE):
-            yield Alarm(where=branch, why=f"nothing new for {silence.days} days; before it was {_told(pause)} at most")
+            why = f"nothing new for {silence.days} days; before it was {_told(pause)} at most"
+            yield Alarm(kind="silent-branch", where=branch, why=why)
 
 
 def _told(pause: timedelta) -> str:

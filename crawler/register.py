@@ -8,6 +8,7 @@ again.
 import logging
 import os
 import re
+import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterator
 from itertools import count
@@ -31,7 +32,7 @@ from crawler.reading.extract.pages import join
 from crawler.reading.portals import Portal
 from crawler.rows import Link
 from crawler.schedule import Schedule
-from crawler.state import Position, State
+from crawler.state import Position, State, find_fault
 from crawler.versions import Version
 
 # Pages of open articles that are kept in memory; one that has fallen out is read again from its record.
@@ -50,6 +51,7 @@ class Register:
         """Open the state, and cut the line files back to what it vouches for."""
         self.portal = portal
         self._schedule = schedule or Schedule()
+        _put_damaged_aside(collection)
         self.state = State(collection.state)
         held = self.state.versions.portal()
         if held not in {None, portal.name}:
@@ -57,7 +59,7 @@ class Register:
             raise UsageError(
                 f"{collection.folder}: holds the portal {held}, not {portal.name}; name another with --collection"
             )
-        self.digests = Digests(collection.digests, collection.archive)
+        self.digests = _open_digests(collection)
         self._collection = collection
         self._pages: OrderedDict[str, CapturedPage] = OrderedDict()
         self.written: set[Path] = set()
@@ -268,9 +270,44 @@ def _cut_back(collection: Collection, lengths: dict[str, int]) -> None:
             os.truncate(path, length)
 
 
+def _put_damaged_aside(collection: Collection) -> None:
+    """Keep a state that cannot be used under another name; it is made again from the records."""
+    state = collection.state
+    if not state.exists():
+        return
+    if fault := find_fault(state, suspect=collection.suspect.exists()):
+        _rename_database(state, fault)
+    collection.suspect.unlink(missing_ok=True)
+
+
+def _open_digests(collection: Collection) -> Digests:
+    """Open the payload digests; a file that is no database is put aside and made again."""
+    try:
+        return Digests(collection.digests, collection.archive)
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError):
+            raise
+        _rename_database(collection.digests, f"is damaged ({error})")
+        return Digests(collection.digests, collection.archive)
+
+
+def _rename_database(database: Path, fault: str) -> None:
+    """Put a database and its journal aside, and say so in one line."""
+    aside = _free_name(database)
+    for side in ("", "-wal", "-shm"):
+        path = database.with_name(database.name + side)
+        if path.exists():
+            path.rename(aside.with_name(aside.name + side))
+    logger.warning("%s: %s; kept as %s, and made again from the WARC files", database, fault, aside.name)
+
+
+def _free_name(path: Path) -> Path:
+    """Return the first name under which a file can be put aside."""
+    return next(one for n in count(1) if not (one := path.with_name(f"{path.name}.before-{n}")).exists())
+
+
 def _put_aside(collection: Collection) -> None:
     """Without a state all lines come again from the records; those that are there are kept under another name."""
     for path in _line_files(collection):
-        number = next(n for n in count(1) if not path.with_name(f"{path.name}.before-{n}").exists())
-        aside = path.rename(path.with_name(f"{path.name}.before-{number}"))
+        aside = path.rename(_free_name(path))
         logger.warning("%s: no state vouches for it; kept as %s, and made again from the WARC files", path, aside.name)

@@ -71,6 +71,18 @@ class HostTrack:
     paused_until: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FailingUrl:
+    """A URL whose last visit failed: with what status, how often in a row, and when it is tried again."""
+
+    url: str
+    kind: Kind
+    status: int | None
+    failures: int
+    fetched_at: str | None
+    due_at: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
     """What became of one request.

@@ -4,6 +4,7 @@ Everything here can be made again by feeding the records through the fold (`craw
 file costs time and nothing else. One writer at a time; readers open the same file read-only.
 """
 
+import logging
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,18 @@ from crawler.errors import CrawlerError
 
 SCHEMA_VERSION = 3
 
+# A state up to this size is looked through before each run: less than a second. A larger one only with a reason.
+CHECKED_BYTES = 200_000_000
+
 TABLES = f"""
 {visits.TABLES}
 {versions.TABLES}
 CREATE TABLE outputs (path TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE position (file TEXT NOT NULL, offset INTEGER NOT NULL);
 """
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +77,31 @@ class State:
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
         self._db.close()
+
+
+def find_fault(path: Path, *, suspect: bool = False) -> str | None:
+    """Return why a state must be made again, None for one that is sound, or that a newer Pressmark has made.
+
+    One that is large is looked through only after a crash, which leaves a journal beside it, or where it is `suspect`.
+    """
+    journal = path.with_name(f"{path.name}-wal")
+    thorough = suspect or path.stat().st_size <= CHECKED_BYTES or journal.exists()
+    db = sqlite3.connect(path, isolation_level=None)
+    try:
+        (found,) = db.execute("PRAGMA user_version").fetchone()
+        db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if 0 < found < SCHEMA_VERSION:
+            return f"has the schema version {found} of an older Pressmark, not {SCHEMA_VERSION}"
+        (said,) = db.execute("PRAGMA quick_check(1)").fetchone() if thorough else ("ok",)
+        return None if said == "ok" else f"is damaged ({said.splitlines()[-1]})"
+    except sqlite3.OperationalError as error:
+        # A lock or a missing permission says nothing about the bytes.
+        logger.warning("%s: cannot be looked through (%s)", path, error)
+        return None
+    except sqlite3.DatabaseError as error:
+        return f"is damaged ({error})"
+    finally:
+        db.close()
 
 
 def _open_to_write(path: Path | None) -> sqlite3.Connection:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from archive.pressmark import Pressmark
-from crawler.rows import Condition, HostTrack, Kind, Link, Row, StoredCapture, Track, Visit
+from crawler.rows import Condition, FailingUrl, HostTrack, Kind, Link, Row, StoredCapture, Track, Visit
 
 # What is asked first at a host: an open article is finished before the next is begun. The fronts of the lists come
 # before the articles, of which the newest comes first, so that what is new never waits for what is old; the further
@@ -144,9 +144,9 @@ class Visits:
             "UPDATE visits SET condition = 'pending', attempts = 0 WHERE condition = 'excluded' AND host = ?", (host,)
         )
 
-    def next_due(self) -> str | None:
-        """Return the earliest time at which something is due, None if nothing ever is."""
-        (found,) = self._db.execute("SELECT min(due_at) FROM visits WHERE due_at IS NOT NULL").fetchone()
+    def next_due(self, after: str = "") -> str | None:
+        """Return the earliest time (after another one) at which something is due, None if nothing ever is."""
+        (found,) = self._db.execute("SELECT min(due_at) FROM visits WHERE due_at > ?", (after,)).fetchone()
         return str(found) if found else None
 
     def due_counts(self, until: str) -> dict[str, int]:
@@ -177,6 +177,15 @@ class Visits:
             f" AND host IN ({','.join('?' * len(names))}) AND day BETWEEN ? AND ? GROUP BY day ORDER BY day",
             (*names, since, until),
         ).fetchall()
+
+    def failing_urls(self) -> list[FailingUrl]:
+        """Return the URLs whose last visit failed, those that failed most often first."""
+        rows = self._db.execute(
+            # Both terms: by the first, the index of unsettled rows is found.
+            "SELECT url, kind, status, failures, fetched_at, due_at FROM visits"
+            " WHERE condition IN ('leased', 'failed') AND condition = 'failed' ORDER BY failures DESC, url"
+        )
+        return [FailingUrl(*row) for row in rows]
 
     def pending_hosts(self) -> list[str]:
         """Return the hosts that have pending rows."""

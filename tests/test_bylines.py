@@ -8,6 +8,7 @@ from crawler.reading.article import Contributor
 from crawler.reading.extract.bylines import read_brackets, read_byline_line, read_last_brackets
 from crawler.reading.extract.mastheads import (
     SEAM,
+    imprint_below,
     is_editor_line,
     read_editors,
     read_named_author,
@@ -101,6 +102,20 @@ def test_the_brackets_after_a_dateline_give_names_with_roles(inside: str, expect
         ("文/图 本报记者 王远", "王远:text_and_photo"),
         ("记者 王远 摄像 李晨 报道", "王远:reporter 李晨:photographer"),
         ("（本文仅代表作者个人观点）", ""),
+        ("供稿：王远 李晨", "王远:author 李晨:author"),
+        ("（王远 供稿）", "王远:author"),
+        ("王远 供稿", "王远:author"),
+        ("供稿：江海市水利局", ""),
+        ("图片由王远供稿", ""),
+        ("作者/王远 编辑/李晨", "王远:author"),
+        ("作者｜王远　责编｜李晨", "王远:author"),
+        ("编辑/李晨 作者/王远", "王远:author"),
+        ("通讯员 权海山", "权海山:correspondent"),
+        ("通讯员权海山 同建国", "权海山:correspondent 同建国:correspondent"),
+        ("本网通讯员 普布次仁", "普布次仁:correspondent"),
+        ("记者 同建国", "同建国:reporter"),
+        ("通讯员 培训班开班", ""),
+        ("记者 回应", ""),
         ("□ 从渡口到菜市场", ""),
         ("记者从会上获悉，今年收成看好", ""),
         ("记者手记", ""),
@@ -136,6 +151,7 @@ def test_the_last_brackets_count_only_with_a_label() -> None:
         (f"编辑{SEAM}王远{SEAM}时政", ("王远",)),
         ("编辑：王远审核：李晨", ("王远",)),
         ("编辑/王远", ("王远",)),
+        ("作者｜李晨　责编｜王远", ("王远",)),
         ("来源：新华社 编辑：王远 点击：12", ("王远",)),
         ("责编：王远 编审：李晨", ("王远",)),
         ("责任编辑：王远（实习）", ("王远",)),
@@ -183,6 +199,21 @@ def test_an_editor_glued_to_the_last_paragraph_is_cut_off() -> None:
 def test_the_outlet_ends_where_the_next_label_begins(line: str, name: str | None) -> None:
     source = read_source(line)
     assert (source.name if source else None) == name
+
+
+@pytest.mark.parametrize(
+    ("below", "imprint"),
+    [
+        (["来源：江海晚报 编辑：王远"], 1),
+        (["打印本页", "编辑：", "王远", "来源：", "江海晚报"], 5),
+        (["|", "责任编辑：王远", "　", "稿件来源：江海晚报"], 4),
+        (["编辑：王远", "图片新闻", "大雪封山", "来源：江海晚报"], 1),
+        (["热点", "来源：江海晚报"], 0),
+        (["记者从会上获悉，航线今天开通。", "来源：江海晚报"], 0),
+    ],
+)
+def test_what_follows_the_body_is_the_articles_as_far_as_it_is_labelled(below: list[str], imprint: int) -> None:
+    assert imprint_below(SEAM.join(below)) == SEAM.join(below[:imprint])
 
 
 def test_the_outlet_has_the_address_of_its_link_if_that_is_not_empty() -> None:

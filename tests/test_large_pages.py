@@ -6,11 +6,11 @@ import pytest
 from lxml import etree
 
 from crawler.reading.article import Article
-from crawler.reading.extract.body import Piece
 from crawler.reading.extract.captioning import assign_captions
 from crawler.reading.extract.headlines import strip_portal
 from crawler.reading.extract.listings import read_listing
 from crawler.reading.extract.pages import read_page
+from crawler.reading.extract.piece import Piece
 from crawler.reading.extract.tree import Tree
 from crawler.reading.page import decode_page
 from crawler.reading.portals import find_branch, find_portal

@@ -291,7 +291,7 @@ def test_a_list_of_other_articles_leaves_neither_lines_nor_links() -> None:
 def test_arrows_may_stand_in_elements_of_their_own(crumbs: str, sections: tuple[str, ...]) -> None:
     page = (
         js_page(paragraphs(FIRST, SECOND))
-        .replace("<body><div>", f"<body><div class=crumbs>{crumbs}</div><div hidden>")
+        .replace("<body><div>", f"<body><div class=top>{crumbs}</div><div hidden>")
         .replace('<a href="/">首页', '<a href="/x">首')
     )
     assert article(page).sections == sections

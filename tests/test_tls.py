@@ -161,7 +161,7 @@ def crawl_own(tmp_path: Path, pressmark: Callable[..., Run]) -> Iterator[Callabl
 
         def run(*words: str) -> tuple[Run, RunSummary]:
             done = pressmark("crawl", "js", "--portal", str(portal), "--connect-to", pair, "--delay", "0", *words)
-            return done, read_summaries(tmp_path / "data" / "collections" / "secure" / "runs")[-1]
+            return done, read_summaries(tmp_path / "data" / "collections" / "secure" / "runs", 1)[-1]
 
         yield run
 

@@ -1,8 +1,11 @@
 """Portals that answer oddly: no article is lost, no host is asked for ever, no run hangs."""
 
 import json
+import random
+import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -192,14 +195,75 @@ def test_a_line_file_that_has_become_shorter_is_named(odd: Odd) -> None:
     assert (done.returncode, path.name in done.stderr, "state.sqlite" in done.stderr) == (1, True, True)
 
 
-def test_a_damaged_state_is_named(odd: Odd) -> None:
+def spoil_all(path: Path) -> None:
+    path.write_bytes(b"no database at all, but long enough to be looked at" * 200)
+
+
+def spoil_the_middle(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle - 5000 : middle + 5000] = random.Random(5).randbytes(10_000)
+    path.write_bytes(content)
+
+
+def age(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA user_version = 1")
+
+
+def empty_a_table(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA writable_schema = 1")
+        db.execute("UPDATE sqlite_master SET rootpage = 99999 WHERE name = 'visits'")
+        db.commit()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (spoil_all, "is damaged"),
+        (spoil_the_middle, "is damaged"),
+        (empty_a_table, "is damaged"),
+        (age, "schema version 1 of an older"),
+    ],
+)
+def test_a_state_that_is_damaged_or_old_is_put_aside_and_made_again(
+    odd: Odd, spoil: Callable[[Path], None], why: str
+) -> None:
+    odd.crawl()
+    before = odd.lines()
+    state = odd.folder / "data/collections/odd/state.sqlite"
+    spoil(state)
+    spoilt = state.read_bytes()
+    asked = len(odd.server.requests)
+    done = odd.crawl("--log-format", "json")
+    assert done.returncode == 0, done.stderr
+    told = [one["message"] for one in map(json.loads, done.stderr.splitlines()) if "state.sqlite:" in one["message"]]
+    assert [(why in message, "kept as state.sqlite.before-1" in message) for message in told] == [(True, True)]
+    assert state.with_name("state.sqlite.before-1").read_bytes() == spoilt
+    assert odd.lines() == before
+    assert ARTICLE.endswith(tuple(request.target for request in odd.server.requests[:asked]))
+    assert not [one for one in odd.server.requests[asked:] if ARTICLE.endswith(one.target)]
+
+
+def test_digests_that_are_damaged_are_put_aside_and_made_again(odd: Odd) -> None:
+    odd.crawl()
+    digests = odd.folder / "data/collections/odd/digests.sqlite"
+    size = digests.stat().st_size
+    spoil_all(digests)
+    done = odd.crawl()
+    assert (done.returncode, "digests.sqlite.before-1" in done.stderr.replace("\n", "")) == (0, True), done.stderr
+    assert digests.stat().st_size == size
+
+
+def test_a_state_of_a_newer_pressmark_is_left_alone(odd: Odd) -> None:
     odd.crawl()
     state = odd.folder / "data/collections/odd/state.sqlite"
-    for side in odd.folder.glob("data/collections/odd/state.sqlite-*"):
-        side.unlink()
-    state.write_bytes(b"no database at all, but long enough to be looked at" * 200)
+    with closing(sqlite3.connect(state)) as db:
+        db.execute("PRAGMA user_version = 99")
     done = odd.crawl()
-    assert (done.returncode, "move it away" in done.stderr) == (1, True)
+    assert (done.returncode, "schema version 99" in done.stderr) == (1, True)
+    assert not list(state.parent.glob("*.before-*"))
 
 
 def test_another_portal_in_the_same_collection_is_refused(odd: Odd) -> None:

@@ -12,6 +12,7 @@ from rich.table import Table
 from crawler.commands.crawl import perform
 from crawler.commands.options import (
     CollectionOption,
+    ConfigOption,
     ConnectToOption,
     ContactOption,
     DataOption,
@@ -20,12 +21,15 @@ from crawler.commands.options import (
     JsonOption,
     LogLevelOption,
     PortalOption,
+    ProxyOption,
     checked_level,
+    checked_proxy,
     err,
     existing_collection,
     out,
     print_json,
 )
+from crawler.configuration import Configuration
 from crawler.errors import UsageError
 from crawler.fetching.connecting import parse_connect_to
 from crawler.fetching.plan import Plan, choose_branches
@@ -53,6 +57,7 @@ class Day:
 
 
 def backfill(
+    context: typer.Context,
     branches: Annotated[list[str], typer.Argument(metavar="BRANCH...", help="Codes, e.g. js zj.")],
     *,
     since: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day.")],
@@ -63,12 +68,14 @@ def backfill(
     ] = None,
     delay: DelayOption = None,
     connect_to: ConnectToOption = None,
+    proxy: ProxyOption = "",
     insecure_tls: InsecureTlsOption = False,
     contact: ContactOption = "",
     json: JsonOption = False,
     portal: PortalOption = "chinanews",
     data: DataOption = Path("data"),
     collection: CollectionOption = "",
+    config: ConfigOption = None,  # noqa: ARG001 - its callback has read the file
     log_level: LogLevelOption = "WARNING",
 ) -> int:
     """Capture the articles of past days, the newest first, and tell day by day what was found.
@@ -77,6 +84,7 @@ def backfill(
 
     Example: pressmark backfill js --from 2020-01-01 --to 2020-12-31 --max-minutes 30
     """
+    configuration = context.find_object(Configuration) or Configuration()
     described = find_portal(portal)
     if until < since:
         raise UsageError(
@@ -97,12 +105,13 @@ def backfill(
         PRESSMARK_DATA=str(data),
         PRESSMARK_COLLECTION=collection or described.name,
         PRESSMARK_CONTACT=contact,
+        PRESSMARK_PROXY=checked_proxy(proxy),
         CONNECT_TO=connect_to or [],
         DOWNLOAD_VERIFY_CERTIFICATES=False if insecure_tls else None,
         LOG_LEVEL=checked_level(log_level),
         LOG_INSTALL_ROOT_HANDLER=False,
     )
-    code = perform(described, plan, settings, err if json else out)
+    code = perform(described, plan, settings, configuration, console=err if json else out)
     found = existing_collection(data, collection, described)
     state = State(found.state, read_only=True)
     try:

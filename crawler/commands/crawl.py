@@ -1,14 +1,10 @@
 """`pressmark crawl`: crawl branches, keep their bytes, write their articles."""
 
-import shlex
-import shutil
-import sys
-from dataclasses import asdict
+from contextlib import closing
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import typer
 from rich.console import Console
@@ -19,39 +15,41 @@ from archive.labels import DigestName
 from archive.records import PayloadDigest
 from archive.writer import KeepOpen
 from crawler.commands import terminal
+from crawler.commands.finishing import finish, warn_of_clock
+from crawler.commands.measuring import serve_metrics
 from crawler.commands.options import (
-    DONE,
-    FAILED,
-    FINDINGS,
-    INTERRUPTED,
     CollectionOption,
+    ConfigOption,
     ConnectToOption,
     ContactOption,
     DataOption,
     DelayOption,
     InsecureTlsOption,
+    LogFormatOption,
     LogLevelOption,
     PortalOption,
+    ProxyOption,
     checked_level,
+    checked_proxy,
     err,
     out,
 )
-from crawler.drift import Alarm, PastRun, find_alarms
-from crawler.errors import CrawlerError, UsageError
+from crawler.configuration import EVERY_BRANCH, Configuration
+from crawler.errors import UsageError
 from crawler.fetching.connecting import parse_connect_to
 from crawler.fetching.plan import Plan, choose_branches
-from crawler.fetching.process import Run, load_settings, run_crawl, written_paths
-from crawler.fetching.recorder import Recorder
+from crawler.fetching.process import load_settings, run_crawl
 from crawler.fetching.spiders.chinanews import open_recorder
 from crawler.fetching.tally import Tally
-from crawler.lines import utc_text
 from crawler.reading.portals import Portal, find_portal
-from crawler.runs import BranchPart, Finding, RunSummary, read_history, write_summary
+
+LogFormat = Literal["human", "json"]
 
 PROGRESS_SECONDS = 10.0
 
 
 def crawl(
+    context: typer.Context,
     branches: Annotated[list[str] | None, typer.Argument(metavar="BRANCH...", help="Codes, e.g. js zj.")] = None,
     *,
     all_branches: Annotated[bool, typer.Option("--all", help="Crawl every branch of the portal.")] = False,
@@ -74,6 +72,7 @@ def crawl(
     ] = True,
     delay: DelayOption = None,
     connect_to: ConnectToOption = None,
+    proxy: ProxyOption = "",
     insecure_tls: InsecureTlsOption = False,
     contact: ContactOption = "",
     keep_open: Annotated[
@@ -88,22 +87,29 @@ def crawl(
             help="Leave the header WARC-Payload-Digest out where warcio and fastwarc take it for wrong.",
         ),
     ] = "always",
+    metrics_port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Serve metrics on this port of 127.0.0.1 during the run.")
+    ] = None,
     portal: PortalOption = "chinanews",
     data: DataOption = Path("data"),
     collection: CollectionOption = "",
+    config: ConfigOption = None,  # noqa: ARG001 - its callback has read the file
     log_level: LogLevelOption = "WARNING",
+    log_format: LogFormatOption = "human",
 ) -> int:
     """Crawl branches of a portal into a collection.
 
     Example: pressmark crawl js --limit 20 --contact archive@example.org
     """
+    configuration = context.find_object(Configuration) or Configuration()
     described = find_portal(portal)
+    all_branches = all_branches or branches == [EVERY_BRANCH]
     if not branches and not all_branches:
         raise UsageError("crawl: no branch given; name some (`pressmark branches` lists them), or add --all")
     for pair in connect_to or ():
         parse_connect_to(pair)
     plan = Plan(
-        branches=choose_branches(described, tuple(branches or ())),
+        branches=choose_branches(described, () if all_branches else tuple(branches or ())),
         since=since.date() if since else None,
         limit=limit,
         max_requests=max_requests,
@@ -119,22 +125,35 @@ def crawl(
         PRESSMARK_KEEP_OPEN=_checked("--keep-open", keep_open, KeepOpen),
         PRESSMARK_DIGEST=_checked("--digest", digest, DigestName),
         PRESSMARK_PAYLOAD_DIGEST=_checked("--payload-digest", payload_digest, PayloadDigest),
+        PRESSMARK_PROXY=checked_proxy(proxy),
         CONNECT_TO=connect_to or [],
         DOWNLOAD_VERIFY_CERTIFICATES=False if insecure_tls else None,
         LOG_LEVEL=checked_level(log_level),
         LOG_INSTALL_ROOT_HANDLER=False,
     )
-    terminal.log_to_terminal(log_level.upper())
-    return perform(described, plan, settings)
+    if _checked("--log-format", log_format, LogFormat) == "json":
+        terminal.log_as_json(log_level.upper())
+    else:
+        terminal.log_to_terminal(log_level.upper())
+    return perform(described, plan, settings, configuration, metrics_port=metrics_port)
 
 
-def perform(portal: Portal, plan: Plan, settings: Settings, console: Console = out) -> int:
+def perform(
+    portal: Portal,
+    plan: Plan,
+    settings: Settings,
+    configuration: Configuration,
+    *,
+    console: Console = out,
+    metrics_port: int | None = None,
+) -> int:
     """Crawl by a plan, show how far it has come, print and keep its summary, and return the exit code."""
-    recorder = open_recorder(portal, settings)
-    with _Progress(recorder.tally) as progress:
+    recorder = open_recorder(portal, settings, schedule=configuration.schedule)
+    clock = warn_of_clock(recorder)
+    with closing(recorder), serve_metrics(recorder, metrics_port), _Progress(recorder.tally) as progress:
         recorder.listeners.append(progress.note)
         run = run_crawl(recorder, plan, settings)
-    return _finish(run, recorder, plan, console)
+    return finish(run, recorder, plan, configuration, clock=clock, console=console)
 
 
 class _Progress:
@@ -164,105 +183,6 @@ class _Progress:
         elif monotonic() - self._told_at > PROGRESS_SECONDS:
             self._told_at = monotonic()
             err.print(text)
-
-
-def _finish(run: Run, recorder: Recorder, plan: Plan, console: Console) -> int:
-    """Write the summary, print the end of the run, and return the exit code."""
-    dead = _dead_branches(run.tally, plan)
-    alarms = [] if run.failure else _alarms(run, plan, recorder)
-    code = _exit_code(run, plan, dead, alarms)
-    if not (run.failure and not recorder.collection.runs.is_dir()):
-        _write_summary(run, plan, recorder, code, alarms)
-    if run.failure:
-        raise CrawlerError(run.failure)
-    if code == FAILED and not run.tally.lines:
-        raise CrawlerError(f"{'; '.join(dead)}. Check the network and the host's name; nothing was lost")
-    terminal.print_run(
-        console,
-        run.tally,
-        seconds=run.seconds,
-        alarms=alarms,
-        files=written_paths(recorder),
-        next_due=recorder.next_due,
-        next_command=_next_command(recorder),
-    )
-    return code
-
-
-def _alarms(run: Run, plan: Plan, recorder: Recorder) -> list[Alarm]:
-    """Return what has fallen off since the runs before, as far as their summaries tell."""
-    branches = tuple(branch.code for branch in plan.branches)
-    return find_alarms(
-        PastRun(started_at=run.started_at, asked_branches=branches, shape=run.tally.shape),
-        read_history(recorder.collection.runs),
-        may_be_silent=run.reason != "finished" or plan.is_bounded,
-    )
-
-
-def _exit_code(run: Run, plan: Plan, dead: list[str], alarms: list[Alarm]) -> int:
-    if run.failure:
-        return FAILED
-    if run.signal:
-        return INTERRUPTED + run.signal
-    if dead and len(dead) == len(plan.branches):
-        return FAILED
-    found = alarms or run.tally.stopped or run.tally.faults or run.tally.lists_failed
-    return FINDINGS if found else DONE
-
-
-def _dead_branches(tally: Tally, plan: Plan) -> list[str]:
-    hosts = [branch.hosts[0] for branch in plan.branches]
-    return [f"{host}: {tally.stopped[host]}" for host in hosts if host in tally.stopped]
-
-
-def _write_summary(run: Run, plan: Plan, recorder: Recorder, code: int, alarms: list[Alarm]) -> None:
-    tally = run.tally
-    findings = [Finding(kind="alarm", where=alarm.where, why=alarm.why) for alarm in alarms]
-    findings += [Finding(kind="unreadable", where=url, why=why) for url, why in tally.faults]
-    findings += [Finding(kind="failed", where=url, why=why) for url, why in tally.failures]
-    findings += [Finding(kind="stopped", where=host, why=why) for host, why in tally.stopped.items()]
-    findings += [Finding(kind="certificate", where=host, why=why) for host, why in sorted(tally.certificates.items())]
-    findings += [Finding(kind="not_an_article", where=url, why=why) for url, why in tally.not_articles]
-    findings += [Finding(kind="robots", where=url, why="forbidden by robots.txt") for url in tally.excluded]
-    summary = RunSummary(
-        pressmark=version("pressmark"),
-        portal=recorder.portal.name,
-        asked_branches=tuple(branch.code for branch in plan.branches),
-        started_at=utc_text(run.started_at),
-        seconds=round(run.seconds, 3),
-        ended=run.reason,
-        exit_code=code,
-        requests=tally.requests,
-        statuses=dict(sorted(tally.statuses.items())),
-        kinds=dict(sorted(tally.kinds.items())),
-        bytes_received=tally.bytes_received,
-        requisites_kept=tally.requisites_kept,
-        articles=tally.lines,
-        branches={code: BranchPart(**asdict(part)) for code, part in sorted(tally.branches.items())},
-        shape=tally.shape,
-        files=tuple(str(path.relative_to(recorder.collection.folder)) for path in written_paths(recorder)),
-        findings=tuple(findings),
-    )
-    try:
-        write_summary(recorder.collection.runs, run.started_at, summary)
-    except OSError as error:
-        err.print(f"pressmark: {error.filename}: {error.strerror}; the run's summary is not kept", markup=False)
-
-
-def _next_command(recorder: Recorder) -> str:
-    article = recorder.tally.last_article
-    words = [_program(), "show", article] if article else [_program(), "status"]
-    if recorder.collection.folder.parent.parent != Path("data"):
-        words += ["--data", str(recorder.collection.folder.parent.parent)]
-    if recorder.collection.folder.name != "chinanews":
-        words += ["--collection", recorder.collection.folder.name]
-    return shlex.join(words)
-
-
-def _program() -> str:
-    """Return how this very command is called again: by its name if that is on the path, else as it was called."""
-    called = sys.argv[0]
-    return "pressmark" if shutil.which("pressmark") == str(Path(called).absolute()) else called
 
 
 def _checked(option: str, value: str, choices: Any) -> str:

@@ -1,4 +1,4 @@
-"""Commands that look and change nothing: extract, show, status."""
+"""Commands that show one article: extract from a saved page, show from a collection."""
 
 import sys
 from datetime import UTC, datetime
@@ -7,12 +7,10 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.table import Table
 
 from archive.pressmark import Pressmark
 from archive.reader import read_record
-from crawler.collection import Collection
-from crawler.commands import terminal
+from crawler.commands.articles import ArticleArgument, find_versions, read_version
 from crawler.commands.explaining import explain_line, explain_refusal
 from crawler.commands.options import (
     DONE,
@@ -26,46 +24,17 @@ from crawler.commands.options import (
     print_json,
 )
 from crawler.errors import UsageError
-from crawler.lines import ArticleLine, Provenance, decode_line, make_line
+from crawler.lines import ArticleLine, Provenance, make_line
 from crawler.reading.extract.mending import load_converter
 from crawler.reading.extract.mending import mend as mend_article
 from crawler.reading.extract.pages import EXTRACTOR_VERSION, join, read_page
 from crawler.reading.extract.reading import PageReading
 from crawler.reading.page import Page, decode_page
 from crawler.reading.portals import Portal, article_id, find_branch, find_portal, told_canonical_url
-from crawler.runs import RunSummary, read_summaries
-from crawler.state import State
 
 ExplainOption = Annotated[
     bool, typer.Option("--explain", help="Show instead where each field comes from and how sure it is.")
 ]
-
-
-class BranchStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """The articles of one branch, and the newest time of publication."""
-
-    branch: str | None
-    articles: int
-    newest: str | None
-
-
-class QueueStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How many URLs of a kind are in which condition."""
-
-    kind: str
-    condition: str
-    urls: int
-
-
-class CollectionStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What a collection holds."""
-
-    collection: str
-    articles: tuple[BranchStatus, ...]
-    queue: tuple[QueueStatus, ...]
-    warc_files: int
-    warc_bytes: int
-    last_run: RunSummary | None
 
 
 def extract(
@@ -121,10 +90,9 @@ def extract(
 
 
 def show(
-    what: Annotated[
-        str, typer.Argument(metavar="URL_OR_ID", help="An article's address or id, e.g. chinanews:js:230110.")
-    ],
+    what: ArticleArgument,
     *,
+    version: Annotated[int | None, typer.Option(min=1, help="This version of it  [default: the newest]")] = None,
     raw: Annotated[bool, typer.Option("--raw", help="Write the captured response, byte for byte as it came.")] = False,
     json: JsonOption = False,
     explain: ExplainOption = False,
@@ -136,8 +104,9 @@ def show(
 
     Example: pressmark show chinanews:js:230110 --raw > page.http
     """
-    found = existing_collection(data, collection, find_portal(portal))
-    line = _find_line(found, what, find_portal(portal))
+    described = find_portal(portal)
+    found = existing_collection(data, collection, described)
+    line = read_version(found, *find_versions(found, what, described, (version,)))
     if raw:
         if line.pressmark is None:
             raise UsageError(f"{what}: its line names no record")
@@ -148,40 +117,6 @@ def show(
         explain_line(line)
     else:
         _print_article(line)
-    return DONE
-
-
-def status(
-    *,
-    json: JsonOption = False,
-    portal: PortalOption = "chinanews",
-    data: DataOption = Path("data"),
-    collection: CollectionOption = "",
-) -> int:
-    """Show what a collection holds: articles by branch, the queue, the last run.
-
-    Example: pressmark status --json
-    """
-    found = existing_collection(data, collection, find_portal(portal))
-    state = State(found.state, read_only=True)
-    try:
-        articles, counts = state.versions.by_branch(), state.visits.counts()
-    finally:
-        state.shut()
-    files = list(found.archive.glob("*.warc.gz*"))
-    runs = read_summaries(found.runs)
-    held = CollectionStatus(
-        collection=str(found.folder),
-        articles=tuple(BranchStatus(branch=b, articles=n, newest=newest) for b, (n, newest) in articles.items()),
-        queue=tuple(QueueStatus(kind=k, condition=c, urls=n) for (k, c), n in sorted(counts.items())),
-        warc_files=len(files),
-        warc_bytes=sum(path.stat().st_size for path in files),
-        last_run=runs[-1] if runs else None,
-    )
-    if json:
-        print_json(held)
-    else:
-        _print_status(held)
     return DONE
 
 
@@ -200,21 +135,6 @@ def _line_of_page(page: Page, reading: PageReading, portal: Portal) -> ArticleLi
         extractor_version=EXTRACTOR_VERSION,
     )
     return make_line(join([reading]), origin)
-
-
-def _find_line(collection: Collection, what: str, portal: Portal) -> ArticleLine:
-    state = State(collection.state, read_only=True)
-    try:
-        known = (
-            state.versions.newest(what)
-            or state.versions.newest(article_id(what, portal))
-            or state.versions.newest_at(what)
-        )
-    finally:
-        state.shut()
-    if known is None:
-        raise UsageError(f"{what}: no article with this address or id in {collection.folder}")
-    return decode_line(read_record(collection.archive, known.line).block)
 
 
 def _print_article(line: ArticleLine) -> None:
@@ -239,25 +159,3 @@ def _print_article(line: ArticleLine) -> None:
 def _print_pressmark(mark: Pressmark) -> None:
     out.print(f"{mark.file}  offset {mark.offset}  length {mark.length}", markup=False, soft_wrap=True)
     out.print(f"{mark.record_id}  {mark.payload_digest}", markup=False, soft_wrap=True)
-
-
-def _print_status(status: CollectionStatus) -> None:
-    out.print(
-        f"{status.collection}: {status.warc_files} WARC files, {terminal.human_bytes(status.warc_bytes)}",
-        markup=False,
-        soft_wrap=True,
-    )
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("branch", "articles", "newest"):
-        table.add_column(title, justify="right" if title == "articles" else "left")
-    for part in status.articles:
-        table.add_row(part.branch or "other", str(part.articles), part.newest or "")
-    out.print(table)
-    waiting = [f"{part.urls} {part.kind}" for part in status.queue if part.condition in {"pending", "leased"}]
-    out.print(f"Waiting   {', '.join(waiting) or 'nothing'}")
-    last = status.last_run
-    if last:
-        out.print(
-            f"Last run  {last.started_at}, {last.seconds:.0f} s, {last.requests} requests, {last.articles} articles,"
-            f" exit code {last.exit_code}"
-        )

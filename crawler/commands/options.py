@@ -1,5 +1,6 @@
 """Options and exit codes that the commands share."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, TextIO
@@ -9,6 +10,7 @@ import typer
 from rich.console import Console
 
 from crawler.collection import Collection
+from crawler.configuration import DEFAULT_FILE, find_configuration
 from crawler.errors import UsageError
 from crawler.reading.portals import Portal
 
@@ -33,7 +35,34 @@ ContactOption = Annotated[
     str,
     typer.Option(envvar="PRESSMARK_CONTACT", help="Your address or page, told to the portal in the User-Agent."),
 ]
+ProxyOption = Annotated[
+    str, typer.Option(metavar="URL", help="Send all requests through a proxy, e.g. http://proxy.example:3128.")
+]
+LogFormatOption = Annotated[str, typer.Option(metavar="human|json", help="How log lines look.")]
 LogLevelOption = Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")]
+
+
+def _use_configuration(context: typer.Context, file: Path | None) -> Path | None:
+    """Let the file's values stand in for the options that are not on the command line."""
+    configuration = find_configuration(file)
+    context.obj = configuration
+    values = {**configuration.crawl, "metrics_port": configuration.metrics.port}
+    # A backfill has a budget of its own, and names its branches and days itself.
+    kept_out = set() if context.info_name == "crawl" else {"branches", "since", "limit", "max_requests", "max_minutes"}
+    context.default_map = {key: value for key, value in values.items() if key not in kept_out}
+    return file
+
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        callback=_use_configuration,
+        is_eager=True,
+        help=f"The configuration; options win over it.  [default: ./{DEFAULT_FILE} if it is there]",
+        show_default=False,
+    ),
+]
 
 # Lines for programs are never folded.
 PIPED_WIDTH = 200
@@ -41,7 +70,8 @@ PIPED_WIDTH = 200
 
 def _console(stream: TextIO) -> Console:
     piped = not stream.isatty()
-    return Console(file=stream, highlight=False, soft_wrap=piped, width=PIPED_WIDTH if piped else None)
+    # A portal's text may hold what rich takes for the code of an emoji, such as :car:.
+    return Console(file=stream, highlight=False, emoji=False, soft_wrap=piped, width=PIPED_WIDTH if piped else None)
 
 
 out = _console(sys.stdout)
@@ -61,6 +91,15 @@ def checked_level(name: str) -> str:
     if name.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise UsageError(f"--log-level {name}: not a level; take DEBUG, INFO, WARNING or ERROR")
     return name.upper()
+
+
+def checked_proxy(url: str) -> str:
+    """Return the address of --proxy, "" for none. Raises UsageError where it is no address of a proxy."""
+    if url and not re.fullmatch(r"http://(?:[^\s/@]+@)?[^\s/@]+/?", url):
+        raise UsageError(
+            f"--proxy {url}: no address of a proxy; write http://host:port or http://name:password@host:port"
+        )
+    return url
 
 
 def print_json(value: object) -> None:

@@ -2,15 +2,20 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
+import msgspec
 from rich.console import Console
 from rich.logging import RichHandler
 from rich.table import Table
 
+from crawler.changes import EventType
 from crawler.commands.options import err
 from crawler.drift import Alarm
 from crawler.fetching.tally import Tally
+from crawler.lines import utc_text
 
 
 def print_run(
@@ -48,6 +53,11 @@ def print_run(
     console.print(f"Next      {next_command}", markup=False, soft_wrap=True)
 
 
+def describe_changes(events: Mapping[EventType, int]) -> str:
+    """Return what became of articles that were known: "2 edited, 1 withdrawn"; "" for nothing."""
+    return ", ".join(f"{events[kind]} {kind}" for kind in get_args(EventType) if kind != "new" and kind in events)
+
+
 def human_bytes(count: int) -> str:
     """Return a size for people: 1.4 MB."""
     size = float(count)
@@ -61,6 +71,32 @@ def human_bytes(count: int) -> str:
 def log_to_terminal(level: str) -> None:
     """Show log records of this level or above on standard error."""
     handler = RichHandler(console=err, show_path=False, rich_tracebacks=False, log_time_format="%H:%M:%S")
+    _log_to(handler, level)
+
+
+def log_as_json(level: str) -> None:
+    """Write log records of this level or above on standard error, one JSON object a line."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_JsonFormatter())
+    _log_to(handler, level)
+
+
+class _JsonFormatter(logging.Formatter):
+    """A record as `{"at": ..., "level": ..., "logger": ..., "message": ...}`, with `error` where it has a traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        told = {
+            "at": utc_text(datetime.fromtimestamp(record.created, UTC)),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            told["error"] = self.formatException(record.exc_info)
+        return msgspec.json.encode(told).decode()
+
+
+def _log_to(handler: logging.Handler, level: str) -> None:
     handler.setLevel(level)
     if level == "WARNING":
         # Scrapy warns of every failed transfer; the recorder has it already, and the summary names it.
@@ -72,6 +108,9 @@ def _articles(tally: Tally) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("branch", "articles", "headline", "published", "byline", "pictures"):
         table.add_column(title, justify="left" if title == "branch" else "right")
+    changes = {code: describe_changes(branch.events) for code, branch in tally.branches.items()}
+    if any(changes.values()):
+        table.add_column("changes")
     for code, branch in sorted(tally.branches.items()):
         table.add_row(
             code,
@@ -80,6 +119,7 @@ def _articles(tally: Tally) -> Table:
             str(branch.with_time),
             str(branch.with_byline),
             f"{branch.pictures_kept} of {branch.pictures}",
+            *filter(None, [changes[code]]),
         )
     return table
 

@@ -205,13 +205,15 @@ class Frontier(BaseScheduler):
         self._articles += row.kind == "article" and row.attempts == 0
         self._askers[row] = host
         spider = self._crawler.spider
-        bound = {"download_maxsize": self._plan.requisite_max_bytes} if row.kind == "requisite" else {}
+        meta = {"download_maxsize": self._plan.requisite_max_bytes} if row.kind == "requisite" else {}
+        if proxy := self._crawler.settings["PRESSMARK_PROXY"]:
+            meta["proxy"] = proxy
         return Request(
             row.url,
             callback=spider.parse,  # type: ignore[union-attr]
             errback=spider.fail,  # type: ignore[union-attr]
             headers=self._conditions(row),
-            meta={"row": row, "handle_httpstatus_all": True, **bound},
+            meta={"row": row, "handle_httpstatus_all": True, **meta},
             dont_filter=True,
         )
 

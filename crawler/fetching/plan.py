@@ -43,10 +43,10 @@ class Plan:
         """The hosts whose lists are read."""
         return frozenset(host for branch in self.branches for host in branch.every_host)
 
-    @property
-    def is_bounded(self) -> bool:
-        """Tell whether the run may leave articles of its branches alone."""
-        return self.since is not None or self.limit is not None or self.max_requests is not None
+    def left_some(self, requests: int) -> bool:
+        """Tell whether a run of so many requests may have left articles of its branches alone."""
+        spent = self.max_requests is not None and requests >= self.max_requests
+        return spent or self.since is not None or self.limit is not None
 
     def delay(self, robots_delay: float | None) -> float:
         """Return the seconds between two requests to a host whose robots.txt asks for `robots_delay`."""

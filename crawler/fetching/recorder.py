@@ -3,8 +3,9 @@
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import IO
@@ -17,16 +18,17 @@ from archive.pressmark import Original, Pressmark
 from archive.reader import Conversion, Exchange
 from archive.recovery import finish, mend
 from archive.revisits import as_recorded, read_original
-from archive.writer import WarcOptions, WarcWriter
+from archive.writer import WarcOptions, WarcWriter, newest_file_at
 from crawler.collection import Collection
 from crawler.errors import CrawlerError
 from crawler.fetching.tally import Tally
 from crawler.ledger import give_up
 from crawler.lines import ArticleLine, encode_line
 from crawler.outcome import Outcome
-from crawler.reading.portals import Portal
+from crawler.reading.portals import Portal, find_branch
 from crawler.register import Register
 from crawler.rows import Link, Row, Visit
+from crawler.schedule import Schedule
 from crawler.state import Position
 
 COMMIT_SECONDS = 1.0
@@ -40,17 +42,18 @@ class Recorder:
     """Writes one run's exchanges into a collection, in the order in which they end.
 
     Opening takes the collection's lock, mends what a crash left, and raises CrawlerError where that cannot be done.
-    After a write error nothing more is written; `failure` then says why. `next_due` is set at the end: when something
-    is due again.
+    After a write error nothing more is written; `failure` then says why. At the end `next_due` tells when something
+    is due again, `failing_hosts` how often in a row the hosts failed that did when they were last asked.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - options of the spider, handed through
         self,
         collection: Collection,
         portal: Portal,
         *,
         options: WarcOptions,
         software: tuple[tuple[str, str], ...],
+        schedule: Schedule | None = None,
         keeps_lines: bool = False,
     ) -> None:
         """Open the collection for writing; `keeps_lines` where `take_lines` will be asked for them."""
@@ -61,6 +64,7 @@ class Recorder:
         self.tally = Tally()
         self.failure: str | None = None
         self.next_due: str | None = None
+        self.failing_hosts: dict[str, int] = {}
         self._lock: IO[str] | None = collection.lock()
         self._index: list[str] = []
         self._spilled: list[Path] = []
@@ -74,11 +78,11 @@ class Recorder:
             prefix=portal.name,
             software=software,
             options=options,
-            now=lambda: datetime.now(UTC),
+            now=_clock(collection.archive),
             on_close=self._write_index,
         )
         self._mend()
-        self.register = Register(collection, portal)
+        self.register = Register(collection, portal, schedule)
         self.listeners: list[Callable[[Row, Exchange, Outcome, tuple[Link, ...]], None]] = []
         for outcome in self.register.replay():
             self._count_reading(outcome)
@@ -141,7 +145,9 @@ class Recorder:
             return
         try:
             self.commit()
-            self.next_due = self.register.state.visits.next_due()
+            visits = self.register.state.visits
+            self.next_due = visits.next_due()
+            self.failing_hosts = {host.host: host.failures for host in visits.failing_hosts()}
             self._writer.close()
             merge_indexes(self.collection.indexes)
         except (OSError, sqlite3.Error) as error:
@@ -214,8 +220,9 @@ class Recorder:
                 date=now,
                 refers_to=line.pressmark,
             )
-            self.register.feed(_conversion(mark, line, block, now))
+            outcome, _ = self.register.feed(_conversion(mark, line, block, now))
             self.tally.add_line(line)
+            self._count_events(outcome)
             if self._keeps_lines:
                 self._lines.append(line)
 
@@ -224,6 +231,7 @@ class Recorder:
             self.tally.add_exchange(exchange, outcome.visit)
             self._count_front(outcome, outcome.visit)
         self._count_reading(outcome)
+        self._count_events(outcome)
 
     def _count_front(self, outcome: Outcome, visit: Visit) -> None:
         """Count the articles on the front of a section; a list that has not changed is not read again."""
@@ -236,6 +244,11 @@ class Recorder:
             self._count_fault(outcome.visit.url, outcome.fault)
         if outcome.not_article and outcome.visit:
             self.tally.not_articles.append((outcome.visit.url, outcome.not_article))
+
+    def _count_events(self, outcome: Outcome) -> None:
+        for event in outcome.events:
+            branch = find_branch(self.portal, event.url)
+            self.tally.add_event(event.type, branch.code if branch else None)
 
     def _count_fault(self, url: str, fault: str) -> None:
         logger.error("%s: cannot be read (%s); its capture is kept", url, fault)
@@ -257,12 +270,22 @@ class Recorder:
         self._index, self._spilled = [], []
 
     def _fail(self, error: OSError | sqlite3.Error) -> CrawlerError:
+        if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+            with suppress(OSError):
+                self.collection.suspect.touch()
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         self.failure = (
             f"{self.collection.folder}: cannot write ({reason}); free some space or mend the permissions and run again;"
             " every exchange finished so far is kept"
         )
         return CrawlerError(self.failure)
+
+
+def _clock(folder: Path) -> Callable[[], datetime]:
+    """Return the clock for the names of WARC files, which are fed in their order: it never falls behind a name."""
+    newest = newest_file_at(folder)
+    least = newest + timedelta(milliseconds=1) if newest else datetime.min.replace(tzinfo=UTC)
+    return lambda: max(datetime.now(UTC), least)
 
 
 def _conversion(mark: Pressmark, line: ArticleLine, block: bytes, date: datetime) -> Conversion:

@@ -18,6 +18,8 @@ PRESSMARK_MAX_WARC_BYTES = 1_000_000_000
 PRESSMARK_KEEP_OPEN = "run"
 PRESSMARK_DIGEST = "sha1"
 PRESSMARK_PAYLOAD_DIGEST = "always"
+# All requests go through it; without one the variables http_proxy, https_proxy and no_proxy count, as elsewhere.
+PRESSMARK_PROXY = ""
 CONNECT_TO: list[str] = []
 
 USER_AGENT = f"Pressmark/{version('pressmark')} (web archiver for news portals)"

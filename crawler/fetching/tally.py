@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from archive.reader import Exchange
+from crawler.changes import EventType
 from crawler.drift import Shape
 from crawler.lines import ArticleLine
 from crawler.rows import Visit
@@ -11,7 +12,7 @@ from crawler.rows import Visit
 
 @dataclass(slots=True)
 class BranchTally:
-    """The articles that a run wrote for one branch."""
+    """The articles that a run wrote for one branch, and its events by their type."""
 
     articles: int = 0
     with_headline: int = 0
@@ -19,6 +20,7 @@ class BranchTally:
     with_byline: int = 0
     pictures: int = 0
     pictures_kept: int = 0
+    events: dict[EventType, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -32,6 +34,7 @@ class Tally:
     shape: Shape = field(default_factory=Shape)
     statuses: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
+    hosts: Counter[str] = field(default_factory=Counter)
     lists_failed: int = 0
     last_article: str | None = None
     bytes_received: int = 0
@@ -54,11 +57,20 @@ class Tally:
         """The number of article lines."""
         return sum(branch.articles for branch in self.branches.values())
 
+    @property
+    def events(self) -> dict[EventType, int]:
+        """The number of events by their type."""
+        total: Counter[EventType] = Counter()
+        for branch in self.branches.values():
+            total.update(branch.events)
+        return dict(total)
+
     def add_exchange(self, exchange: Exchange, visit: Visit) -> None:
         """Count one exchange."""
         capture = exchange.capture
         self.statuses[str(visit.status) if visit.status else "none"] += 1
         self.kinds[visit.kind] += 1
+        self.hosts[visit.host] += 1
         self.bytes_received += len(capture.response)
         if capture.certificate and capture.certificate.fault and capture.response:
             self.certificates[visit.host] = capture.certificate.fault
@@ -69,7 +81,7 @@ class Tally:
 
     def add_line(self, line: ArticleLine) -> None:
         """Count one article line."""
-        branch = self.branches.setdefault(line.branch or "other", BranchTally())
+        branch = self._branch(line.branch)
         branch.articles += 1
         self.shape.add_line(line)
         self.last_article = line.id
@@ -78,3 +90,11 @@ class Tally:
         branch.with_byline += bool(line.byline)
         branch.pictures += len(line.images)
         branch.pictures_kept += sum(image.pressmark is not None for image in line.images)
+
+    def add_event(self, event_type: EventType, code: str | None) -> None:
+        """Count one event of a branch, None for none that is known."""
+        events = self._branch(code).events
+        events[event_type] = events.get(event_type, 0) + 1
+
+    def _branch(self, code: str | None) -> BranchTally:
+        return self.branches.setdefault(code or "other", BranchTally())

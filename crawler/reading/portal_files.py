@@ -10,7 +10,7 @@ from parsel import css2xpath
 
 from crawler.errors import UsageError
 from crawler.reading.portal import FACTS, Branch, Layout, MobileForm, Portal, Section
-from crawler.reading.tables import Table, nearest
+from crawler.tables import Table, nearest
 
 _BUILT_IN = Path(__file__).parents[1] / "portals"
 _SEEN = re.compile(r"\d{4}(?:-\d\d){0,2}")

@@ -24,6 +24,7 @@ from crawler.errors import CrawlerError, UsageError
 from crawler.fetching.plan import Plan, choose_branches
 from crawler.fetching.recorder import COMMIT_SECONDS, Recorder
 from crawler.reading.portals import Portal, find_portal
+from crawler.schedule import Schedule
 
 
 class ChinanewsSpider(Spider):
@@ -102,7 +103,9 @@ class ChinanewsSpider(Spider):
             self._stopping = asyncio.ensure_future(engine.close_spider_async(reason=reason))
 
 
-def open_recorder(portal: Portal, settings: BaseSettings, *, keeps_lines: bool = False) -> Recorder:
+def open_recorder(
+    portal: Portal, settings: BaseSettings, *, schedule: Schedule | None = None, keeps_lines: bool = False
+) -> Recorder:
     """Open the collection that the settings name. Raises CrawlerError where that cannot be done.
 
     `keeps_lines` makes the lines items of the spider; the command reads none.
@@ -117,6 +120,7 @@ def open_recorder(portal: Portal, settings: BaseSettings, *, keeps_lines: bool =
             payload_digest=_choice(settings, "PRESSMARK_PAYLOAD_DIGEST", PayloadDigest),
             keep_open=_choice(settings, "PRESSMARK_KEEP_OPEN", KeepOpen),
         ),
+        schedule=schedule,
         keeps_lines=keeps_lines,
         software=(
             ("software", settings["USER_AGENT"].partition(" ")[0]),

@@ -3,18 +3,16 @@
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Literal
 
 from lxml import etree
 
+from crawler.reading.extract.figures import rows_of
 from crawler.reading.extract.furniture import opens_related
 from crawler.reading.extract.pictures import image_address
-from crawler.reading.extract.tree import SILENT, Element, text_of
+from crawler.reading.extract.piece import Piece, PieceType
+from crawler.reading.extract.roles import classify
+from crawler.reading.extract.tree import SILENT, Element
 from crawler.reading.extract.wording import INDENT, clean
-
-PieceType = Literal["text", "heading", "quote", "image", "table", "video"]
-Role = Literal["junk", "caption", "editor"]
 
 _BLOCKS = frozenset(
     (
@@ -27,20 +25,6 @@ _HEADINGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
 _LEFT_OUT = SILENT | {"head", "meta", "link", "nav", "footer", "aside", "input", "label", "h1", "map", "canvas"}
 _VIDEO = frozenset(("video", "source", "embed"))
 _STRONG = frozenset(("strong", "b"))
-_JUNK = re.compile(
-    r"(?:^|[\s_-])(?:adincontent|adhzh|ads?|adv|advert\w*|gg|guanggao|banner)\d*(?=$|[\s_-])"
-    r"|share|jiathis|bdsharebuttonbox|social|related|recommend|xiangguan|xgxw|xgyd|hot_?(?:news|video)|selected_news|comment|pinglun|sohucs|changyan|download_wrapper|"
-    r"videojsdesc|function_code_page|pagebox|page_bar|pagination|pagebreak|paging|fenye|copyright|disclaimer|banquan|footer|breadcrumb|qrcode|erweima|"
-    r"prev_?next|toolbar|zihao|font_?size|print_?(?:btn|button|icon|link)|divad|mianze|newsrecommend|news_list_ul|gotop|backtop"
-)
-_CAPTION = re.compile(
-    r"pictext|left_pt|caption|tuzhu|tushuo|img_?(?:desc|text|info|title|note)|pic_?(?:desc|info|title|note|txt)|photo_?(?:desc|text|note)|image_?(?:desc|note)|current_img_desc|figcaption"
-)
-# TRS_Editor is the container of a text from the editor of TRS, a content management system.
-_EDITOR = re.compile(
-    r"adeditor|left_name|(?:^|[\s_-])(?<!trs_)(?:editor|bianji|zebian|editors|article-?editor)(?=$|[\s_-])"
-)
-_KEPT = re.compile(r"bianzhean")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _CENTERED = re.compile(r"text-align\s*:\s*center", re.IGNORECASE)
 # Stands for a `<br>` that does not end the line.
@@ -48,28 +32,6 @@ _BREAK = "\x1e"
 _INDENTED = re.compile("[ \t\r\n]*(?:\u3000|\xa0\xa0)")
 _SUBHEAD_LENGTH = 40
 _SENTENCE_END = re.compile(r"[。！…：][”’」』]?$")
-_LONGEST_CELL = 300
-
-
-@dataclass(slots=True, kw_only=True)
-class Piece:
-    """A piece of the body. Text carries what its markup says: a caption's place, an indent, the middle of the line.
-
-    `links` are the addresses of the links in its text, as written in the page.
-    """
-
-    type: PieceType
-    text: str = ""
-    url: str = ""
-    alt: str = ""
-    title: str = ""
-    is_caption: bool = False
-    is_editor: bool = False
-    is_indented: bool = False
-    is_centered: bool = False
-    is_linked: bool = False
-    with_image: bool = False
-    links: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -106,20 +68,6 @@ def read_pieces(body: Element, skipped: Collection[Element] = ()) -> list[Piece]
     walk = _Walk(set(skipped))
     walk.run(body)
     return walk.pieces
-
-
-def classify(tokens: str) -> Role | None:
-    """Return what the id and class of an element say of it, None if nothing."""
-    return _classify(tokens.lower())
-
-
-@lru_cache(maxsize=4096)
-def _classify(tokens: str) -> Role | None:
-    if _EDITOR.search(tokens):
-        return "editor"
-    if _CAPTION.search(tokens):
-        return "caption"
-    return "junk" if _JUNK.search(tokens) and not _KEPT.search(tokens) else None
 
 
 class _Walk:
@@ -160,7 +108,7 @@ class _Walk:
         if not element.attrib:
             return False
         tokens = f"{element.get('id') or ''} {element.get('class') or ''}"
-        if len(tokens) > 1 and _classify(tokens.lower()) == "junk":
+        if len(tokens) > 1 and classify(tokens) == "junk":
             return True
         style = element.get("style")
         return bool(style and tag not in _VIDEO and _HIDDEN.search(style))
@@ -219,7 +167,7 @@ class _Walk:
 
     def _read_attributes(self, element: Element, block: _Open) -> None:
         tokens = f"{element.get('id') or ''} {element.get('class') or ''}"
-        role = _classify(tokens.lower()) if len(tokens) > 1 else None
+        role = classify(tokens) if len(tokens) > 1 else None
         block.is_caption = block.is_caption or role == "caption"
         block.is_editor = block.is_editor or role == "editor"
         align, style = element.get("align"), element.get("style")
@@ -237,11 +185,27 @@ class _Walk:
         if block is None or block.element.tag != "p" or self._ends_with_break():
             self._break()
             return
-        block.is_list = block.is_list or opens_related(clean("".join(self._line.parts)))
+        if not block.is_list and opens_related(clean("".join(self._line.parts).rpartition(_BREAK)[2])):
+            self._split_off_last()
+            block.is_list = True
         if block.is_list:
             self._break()
         else:
             self._line.parts.append(_BREAK)
+
+    def _split_off_last(self) -> None:
+        """End the line at its last break, and leave what follows as a line of its own."""
+        parts = self._line.parts
+        start = max((place for place, part in enumerate(parts) if part == _BREAK), default=None)
+        if start is None:
+            return
+        last = _Line(parts=parts[start + 1 :])
+        last.length = sum(len(part.strip(INDENT)) for part in last.parts)
+        del parts[start:]
+        self._line.length -= last.length
+        self._line.strong = min(self._line.strong, self._line.length)
+        self._break()
+        self._line = last
 
     def _ends_with_break(self) -> bool:
         return next((part == _BREAK for part in reversed(self._line.parts) if part == _BREAK or part.strip()), False)
@@ -249,6 +213,10 @@ class _Walk:
     def _add(self, text: str) -> None:
         if self._line.parts and _INDENTED.match(text) and self._ends_with_break():
             self._break()
+        opens_list = self._line.length > 0 and self._opens_list(text)
+        if opens_list:
+            self._break()
+            self._blocks[-1].is_list = True
         line = self._line
         line.parts.append(text)
         length = len(text.strip(INDENT))
@@ -257,6 +225,18 @@ class _Walk:
             line.strong += length
         if self._link:
             line.linked += length
+        if opens_list:
+            self._break()
+
+    def _opens_list(self, text: str) -> bool:
+        """Tell whether a piece of text behind a whole sentence of its paragraph is the heading of other articles."""
+        if (
+            not self._blocks
+            or not text.rstrip(INDENT).endswith((":", "：", "】", "]"))
+            or not opens_related(clean(text))
+        ):
+            return False
+        return bool(_SENTENCE_END.search(clean("".join(self._line.parts))))
 
     def _add_image(self, element: Element) -> None:
         url = image_address(element)
@@ -276,7 +256,7 @@ class _Walk:
 
     def _read_table(self, table: Element) -> bool:
         """Add a table of figures as one piece; False for a table that only places things."""
-        rows = _rows_of(table)
+        rows = rows_of(table)
         if rows is None:
             return False
         self._break()
@@ -316,17 +296,3 @@ def _type_of(block: _Open | None, text: str, *, is_strong: bool) -> PieceType:
     if is_strong and len(text) <= _SUBHEAD_LENGTH and "\n" not in text and not _SENTENCE_END.search(text):
         return "heading"
     return "text"
-
-
-def _rows_of(table: Element) -> list[list[str]] | None:
-    """Return the cells of a table of figures, None for a table that places pictures, columns or advertisements."""
-    if next(table.iter("img", "script", "iframe", "embed", "video"), None) is not None:
-        return None
-    if sum(1 for _ in table.iter("table")) > 1:
-        return None
-    rows = [[text_of(cell) for cell in row.iterchildren("td", "th")] for row in table.iter("tr")]
-    rows = [row for row in rows if any(row)]
-    wide = sum(1 for row in rows if sum(1 for cell in row if cell) > 1)
-    if len(rows) < 2 or wide < 2 or wide * 2 < len(rows):
-        return None
-    return None if any(len(cell) > _LONGEST_CELL for row in rows for cell in row) else rows

@@ -1,6 +1,7 @@
 """Read the sections of an article from the page's breadcrumb (首页 → 江苏要闻 → 正文), else from its URL."""
 
 import re
+from itertools import islice
 from urllib.parse import urlsplit
 
 from crawler.reading.extract.tree import Element, Tree, text_of
@@ -17,6 +18,10 @@ _NO_SECTION = re.compile(
 )
 # The elements that hold one step of the path each, in lists of steps.
 _STEPS = frozenset(("li", "span"))
+_ARROW_TAGS = frozenset(("i", "em", "b", "s", "span", "img"))
+_PATH = re.compile(r"bread|crumb|mianbao|position|location|weizhi|dangqian|(?:^|[\s_-])path(?=$|[\s_-])")
+_POSITION = re.compile(r"位置\s*[:：]?$")
+_HERE = frozenset(("正文", "新闻正文", "内容", "详情", "浏览正文"))
 _LONGEST_NAME = 12
 _MOST_NAMES = 5
 
@@ -24,7 +29,7 @@ _MOST_NAMES = 5
 def read_sections(tree: Tree, url: str, branch: Branch | None) -> tuple[tuple[str, ...], str | None]:
     """Return the sections, the widest first, with their origin; empty if neither page nor URL names one."""
     for link in tree.root.iter("a"):
-        if _opens_path(link, _after(link)) and (names := _names_after(link)):
+        if (_opens_path(link, _after(link)) or _opens_drawn_path(link)) and (names := _names_after(link)):
             return names, "breadcrumb"
     named = _section_of_url(url, branch)
     return ((named,), "url") if named else ((), None)
@@ -48,6 +53,31 @@ def _opens_path(link: Element, tail: str) -> bool:
         return True
     href = (link.get("href") or "").strip()
     return href != "" and bool(_HOME_ADDRESS.match(href)) and bool(_ARROW.match(tail))
+
+
+def _opens_drawn_path(link: Element) -> bool:
+    """Tell whether a link to a home page opens a path whose arrows the style sheet draws.
+
+    Menus open so, too: the path calls itself one by id, class or 当前位置, has an empty element for its arrow,
+    or ends at the article.
+    """
+    step = _step_of(link)
+    steps = [step, *islice(step.itersiblings(), 2 * _MOST_NAMES + 1)]
+    if not _leads_home(link) or (step.tail or "").strip(INDENT) or not 1 < len(steps) <= 2 * _MOST_NAMES:
+        return False
+    if any(map(_leads_home, steps[1].iter("a"))):
+        return False  # from the portal's home page to the branch's, where the path begins
+    holders = [outer for outer, _ in zip(step.iterancestors(), range(2), strict=False)]
+    names_itself = any(_PATH.search(f"{one.get('id') or ''} {one.get('class') or ''}".lower()) for one in holders)
+    is_announced = any(_POSITION.search(clean(one.text)) for one in holders)
+    has_arrow = not text_of(steps[1]) and steps[1].tag in _ARROW_TAGS and steps[1].get("class") is not None
+    last = steps[-1]
+    ends_here = next(last.iter("a"), None) is None and text_of(last) in _HERE
+    return names_itself or is_announced or has_arrow or ends_here
+
+
+def _leads_home(link: Element) -> bool:
+    return bool(_HOME.search(link.text or "") or _HOME_ADDRESS.match((link.get("href") or "#").strip()))
 
 
 def _names_after(home: Element) -> tuple[str, ...]:

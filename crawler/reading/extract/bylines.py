@@ -6,6 +6,7 @@ from typing import cast, get_args
 
 from crawler.reading.article import Contributor, Role
 from crawler.reading.extract.names import (
+    has_rare_surname,
     has_surname,
     is_labelled_name,
     is_name,
@@ -27,7 +28,7 @@ _LABEL = re.compile(
     |(?P<correspondent>(?:特约)?(?:通讯员|通訊員))
     |(?P<intern>实习生|實習生)
     |(?P<producer>(?:视频)?制作人?{_END}|编导|制片人?{_END})
-    |(?P<author>(?:本文)?作者(?!单位|简介)|撰文|采写|撰稿人?|执笔|(?<![{HAN}])文字?{_END})
+    |(?P<author>(?:本文)?作者(?!单位|简介)|撰文|采写|撰稿人?|供稿|执笔|(?<![{HAN}])文字?{_END})
     |(?P<nobody>(?:责任|执行|值班)?(?:编辑|編輯)|责编|校对|审核|审校|监制|策划|主编|编译|翻译)
     """,
     re.VERBOSE,
@@ -49,6 +50,8 @@ _OUTLETS = ("报", "网", "社", "电视台")
 _SENTENCE = re.compile(r"[。！？!?“”《》]")
 _WHOLE_BRACKETS = re.compile(r"^[(（\[【](?P<inside>.*)[)）\]】]$")
 _OPENING = re.compile(rf"[{HAN}]{{0,8}}?(?:{_LABEL.pattern})", re.VERBOSE)
+_CORRESPONDENT = re.compile(rf"[{HAN}]{{0,6}}?通[讯訊][员員](?=[\s\u3000:：/／|])")
+_BARS = str.maketrans("丨｜", "||")
 _LONGEST_LINE = 90
 # What sets a byline off from the text.
 _EDGES = "—- □■○●◎◇◆▌"
@@ -72,15 +75,18 @@ def read_byline_line(paragraph: str) -> tuple[Contributor, ...]:
     """Return the names of a paragraph that is nothing but a byline, e.g. (作者：…) or 文/王远; empty for any other."""
     if len(paragraph) > _LONGEST_LINE:
         return ()
-    line = _WHOLE_BRACKETS.sub(r"\g<inside>", _REPORTED.sub("", paragraph.strip(_EDGES))).replace("丨", "|")
+    line = _WHOLE_BRACKETS.sub(r"\g<inside>", _REPORTED.sub("", paragraph.strip(_EDGES))).translate(_BARS)
     match = _LABEL.search(line)
     if match is None or _SENTENCE.search(line) or (match.start() > 8 and match.lastgroup not in _SUFFIXES):
         return ()
     contributors = _read_labelled(_INNER_BRACKETS.sub(" ", line), strict=True)
-    closes = match.lastgroup == "text_and_photo" and match.end() == len(line)  # 王远 摄影报道
+    # 王远 摄影报道, 王远 供稿
+    closes = (match.lastgroup == "text_and_photo" or match[0] == "供稿") and match.end() == len(line)
     is_one = closes or line != paragraph or _OPENING.match(line) is not None
-    # 文/图 announces nothing but names, even of peoples whose surnames the list lacks.
-    are_names = any(one.role == "text_and_photo" or has_surname(one.name) for one in contributors)
+    # 文/图, and 通讯员 set apart, announce nothing but names, even of peoples whose surnames the list lacks.
+    is_sure = any(one.role == "text_and_photo" for one in contributors)
+    is_sure = is_sure or (_CORRESPONDENT.match(line) is not None and all(is_name(one.name) for one in contributors))
+    are_names = is_sure or any(has_surname(one.name) or has_rare_surname(one.name) for one in contributors)
     return contributors if is_one and are_names else ()
 
 

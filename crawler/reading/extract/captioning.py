@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass, field
 from itertools import takewhile
 
-from crawler.reading.extract.body import Piece
 from crawler.reading.extract.captions import (
     POINTS_DOWN,
     POINTS_UP,
@@ -14,6 +13,7 @@ from crawler.reading.extract.captions import (
     without_pointer,
 )
 from crawler.reading.extract.datelines import read_opening
+from crawler.reading.extract.piece import Piece
 
 _LONGEST_BARE = 120
 # So many pictures in a row may have their captions in a row below.

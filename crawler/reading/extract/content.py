@@ -6,15 +6,25 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from crawler.reading.article import Block, Contributor, Dateline, Image
-from crawler.reading.extract.body import Piece
 from crawler.reading.extract.bylines import read_brackets, read_byline_line, read_last_brackets
 from crawler.reading.extract.captioning import assign_captions
 from crawler.reading.extract.captions import read_credit
 from crawler.reading.extract.datelines import Opening, has_topic, read_opening
 from crawler.reading.extract.furniture import is_furniture, is_masthead, opens_related
-from crawler.reading.extract.mastheads import is_editor_line, read_editors, read_source_line, split_editor_tail
+from crawler.reading.extract.mastheads import (
+    is_editor_line,
+    read_editors,
+    read_named_author,
+    read_source_line,
+    split_editor_tail,
+)
+from crawler.reading.extract.piece import Piece
 
-_END_MARK = re.compile(r"[\s\u3000]*[(（\[【]\s*完\s*[)）\]】][\s\u3000]*$")
+# A signature in brackets may follow: （完）（王远）
+_END_MARK = re.compile(
+    r"[\s\u3000]*[(（\[【]\s*完\s*[)）\]】][\s\u3000]*(?P<signature>[(（](?P<inside>[^()（）]{2,40})[)）])?[\s\u3000]*$"
+)
+_LONGEST_END = 60
 _AFTER_TOPIC = re.compile(
     r"[\s\u3000](?P<byline>(?:[\u4e00-\u9fff]{0,8}?(?:记者|通讯员|实习生)|作者)[\s\u3000:：]*[\u4e00-\u9fff·\s\u3000、，,]{2,40})$"
 )
@@ -36,7 +46,7 @@ _TEXTS = frozenset(("text", "heading", "quote", "table"))
 class Content:
     """What the body of one page holds.
 
-    `source_name` is an outlet that a line of the body names, `source_byline` the names in the brackets behind it.
+    `source_name` is an outlet that a line of the body names.
     `links` are the addresses of the links in its text, as written in the page.
     """
 
@@ -46,7 +56,6 @@ class Content:
     editors: tuple[str, ...] = ()
     dateline: Dateline | None = None
     source_name: str | None = None
-    source_byline: tuple[Contributor, ...] = ()
     links: tuple[str, ...] = ()
     end_mark: bool = False
     origins: dict[str, str] = field(default_factory=dict)
@@ -65,11 +74,13 @@ def body_of(blocks: Iterable[Block]) -> str:
 def compose(pieces: list[Piece], headline: str | None, absolute: Callable[[str], str | None]) -> Content:
     """Return the content of a body's pieces. `absolute` makes an address absolute, None if it cannot be one."""
     content = Content()
-    kept = _without_foreign_lines(pieces, headline, content)
+    kept, named = _without_foreign_lines(pieces, headline, content)
     content.links = tuple(dict.fromkeys(link for piece in kept for link in piece.links))
-    _take_end_mark(kept, content)
+    signed = _take_end_mark(kept, content)
     dateline_at, opening = _find_dateline(kept)
     _read_byline(kept, dateline_at, opening, content)
+    if not content.byline:
+        _note_byline(content, signed or named, "last line" if signed else "body")
     if opening is not None:
         content.dateline = opening.dateline
         content.origins["dateline"] = "dateline"
@@ -78,9 +89,15 @@ def compose(pieces: list[Piece], headline: str | None, absolute: Callable[[str],
     return content
 
 
-def _without_foreign_lines(pieces: list[Piece], headline: str | None, content: Content) -> list[Piece]:
-    """Return the pieces that are the article's, with the editors and the source noted in `content`."""
+def _without_foreign_lines(
+    pieces: list[Piece], headline: str | None, content: Content
+) -> tuple[list[Piece], tuple[Contributor, ...]]:
+    """Return the pieces that are the article's, and who the lines left out name beside editors and source.
+
+    The editors and the source are noted in `content`.
+    """
     kept: list[Piece] = []
+    named: tuple[Contributor, ...] = ()
     in_related = False
     for piece in pieces:
         if piece.type not in {"text", "heading"}:
@@ -98,14 +115,12 @@ def _without_foreign_lines(pieces: list[Piece], headline: str | None, content: C
         in_related = opens_related(piece.text) or (in_related and piece.is_linked)
         if in_related or is_furniture(piece.text) or _is_repeated_head(piece, headline, kept):
             continue
-        if _is_of_editors(piece):
-            _note_editors(content, read_editors(piece.text))
-            continue
         source_name = read_source_line(piece.text)
-        if source_name is not None:
+        if _is_of_editors(piece) or source_name is not None:
             content.source_name = content.source_name or source_name
-            content.source_byline = content.source_byline or read_last_brackets(piece.text)
             _note_editors(content, read_editors(piece.text))
+            named = named or read_byline_line(piece.text) or _authors(read_named_author(piece.text))
+            named = named or read_last_brackets(piece.text)  # 来源丨江海晚报（记者：王远）
             continue
         piece.text, names = split_editor_tail(piece.text)
         _note_editors(content, names)
@@ -113,7 +128,11 @@ def _without_foreign_lines(pieces: list[Piece], headline: str | None, content: C
             kept.append(piece)
     while kept and kept[-1].type == "text" and kept[-1].is_linked and len(kept[-1].text) <= 60:
         kept.pop()
-    return kept
+    return kept, named
+
+
+def _authors(names: Iterable[str]) -> tuple[Contributor, ...]:
+    return tuple(Contributor(name=name, role="author") for name in names)
 
 
 def _is_of_editors(piece: Piece) -> bool:
@@ -135,17 +154,20 @@ def _note_editors(content: Content, names: Iterable[str]) -> None:
         content.origins["editors"] = "body"
 
 
-def _take_end_mark(pieces: list[Piece], content: Content) -> None:
-    """Take (完) off the text; it stands at the end of the last paragraph or alone."""
+def _take_end_mark(pieces: list[Piece], content: Content) -> tuple[Contributor, ...]:
+    """Take (完) off the text, at the end of the last paragraph or alone; return who has signed behind it."""
     for position in range(len(pieces) - 1, -1, -1):
         piece = pieces[position]
-        if piece.type in {"text", "heading"} and (match := _END_MARK.search(piece.text, max(0, len(piece.text) - 12))):
+        if piece.type not in {"text", "heading"}:
+            continue
+        if match := _END_MARK.search(piece.text, max(0, len(piece.text) - _LONGEST_END)):
             content.end_mark = True
             content.origins["end_mark"] = "(完)"
-            piece.text = piece.text[: match.start()].rstrip()
+            piece.text = piece.text[: match.start()].rstrip() + (match["signature"] or "")
             if not piece.text:
                 del pieces[position]
-            return
+            return read_brackets(match["inside"]) if match["inside"] else ()
+    return ()
 
 
 def _find_dateline(pieces: list[Piece]) -> tuple[int | None, Opening | None]:
@@ -175,6 +197,10 @@ def _read_byline(pieces: list[Piece], dateline_at: int | None, opening: Opening 
         _note_byline(content, read_brackets(match["byline"]), "dateline")
     texts = [piece for piece in pieces[dateline_at or 0 :] if piece.type in {"text", "heading"}]
     for origin, start, stop in (("byline line", 0, _BYLINE_WITHIN + 1), ("last line", -_BYLINE_WITHIN, None)):
+        for piece in texts[start:stop]:
+            if read_byline_line(piece.text):
+                piece.type = "text"  # set in bold it is no heading
+                _note_editors(content, read_editors(piece.text))
         if not content.byline:
             bylines = [read_byline_line(piece.text) for piece in texts[start:stop]]
             # 文｜王远 and 图｜李晨 may stand on a line each, the second past the first lines.
@@ -183,8 +209,6 @@ def _read_byline(pieces: list[Piece], dateline_at: int | None, opening: Opening 
             _note_byline(content, tuple(dict.fromkeys(itertools.chain.from_iterable(bylines))), origin)
     if not content.byline and texts:
         _note_byline(content, read_last_brackets(texts[-1].text), "last line")
-    if not content.byline:
-        _note_byline(content, content.source_byline, "last line")
 
 
 def _note_byline(content: Content, byline: tuple[Contributor, ...], origin: str) -> None:

@@ -6,8 +6,8 @@ from typing import cast
 
 from lxml import etree
 
-from crawler.reading.extract.body import classify
 from crawler.reading.extract.furniture import is_furniture
+from crawler.reading.extract.roles import classify
 from crawler.reading.extract.tree import SILENT, Element
 from crawler.reading.extract.wording import HAN
 

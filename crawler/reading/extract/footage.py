@@ -3,7 +3,8 @@
 import json
 import re
 
-from crawler.reading.extract.body import Piece, read_pieces
+from crawler.reading.extract.body import read_pieces
+from crawler.reading.extract.piece import Piece
 from crawler.reading.extract.tree import Tree, text_of
 from crawler.reading.extract.wording import clean
 

@@ -3,7 +3,7 @@
 import re
 from itertools import islice
 
-from crawler.reading.extract.tree import Element, Tree, text_of
+from crawler.reading.extract.tree import Element, Tree, is_silent, text_of
 from crawler.reading.extract.wording import clean
 
 _SEPARATOR = r"\s*[-—–|｜_·»>]+\s*"
@@ -17,7 +17,7 @@ _ONLY_PORTAL = re.compile(r"^\S{0,12}(?:新闻网|中新网|中国新闻网|新�
 _CANDIDATES = ("h2", "h3", "div", "p", "td", "span", "dt", "strong", "font", "b", "center")
 _LONGEST = 120
 # A page may nest elements by the thousand, each with the text of all within.
-_MOST_CANDIDATES = 50
+_MOST_CANDIDATES = 20
 _LEAST_OWN = 6
 # Some titles are filled with the headline's markup, which a `<title>` shows as it stands.
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
@@ -30,7 +30,7 @@ def find_headline(tree: Tree) -> tuple[Element | None, str | None, str]:
     tops = [
         (top, text)
         for top in islice(tree.root.iter("h1"), _MOST_CANDIDATES)
-        if (text := text_of(top)) and len(text) <= _LONGEST
+        if not is_silent(top) and (text := text_of(top)) and len(text) <= _LONGEST
     ]
     agreed = next((found for top, text in tops if (found := _agreed(top, text, title))), None)
     if agreed is not None:
@@ -100,4 +100,5 @@ def _element_with(tree: Tree, headline: str) -> Element | None:
     probe = wanted[:4]
     elements = (element for tag in _CANDIDATES for element in tree.root.iter(tag))
     opening = (element for element in elements if element.text and probe in _bare(element.text))
-    return next((one for one in islice(opening, _MOST_CANDIDATES) if _bare(text_of(one)) == wanted), None)
+    candidates = (one for one in islice(opening, _MOST_CANDIDATES) if not is_silent(one))
+    return next((one for one in candidates if _bare(text_of(one)) == wanted), None)

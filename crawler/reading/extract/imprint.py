@@ -20,6 +20,7 @@ from crawler.reading.extract.frame import Frame
 from crawler.reading.extract.hidden import read_hidden_time, read_meta_source, read_meta_time, read_metas, read_modified
 from crawler.reading.extract.mastheads import (
     SEAM,
+    imprint_below,
     line_of,
     plain_line,
     read_editors,
@@ -195,7 +196,7 @@ def _sources(sight: Sight, content: Content) -> Iterable[tuple[Source | None, st
         yield Source(name=found.value), found.origin
     if content.source_name:
         yield Source(name=content.source_name), "body"
-    yield read_source(sight.below.text, sight.below.links, url), _AFTER_BODY
+    yield read_source(imprint_below(sight.below.text), sight.below.links, url), _AFTER_BODY
 
 
 def find_hidden_source(sight: Sight) -> Source | None:

@@ -35,6 +35,9 @@ _EDITOR_TAIL = re.compile(r"[【\[(（]\s*(?:责任)?(?:编辑|編輯|责编)\s*
 _SOURCE_LINE = re.compile(
     r"^[▌■●◆▍【\[(（\s]*(?:本文|文章|稿件|信息|综合)?(?:来源|來源|稿源)\s*[:：|｜丨]\s*(?P<name>[^。]{1,60})$"
 )
+_IMPRINT = re.compile(rf"^[\[【(（\s]*(?:文章|稿件|信息|新闻|本文)?(?:{_LABELS}|来\s?源|來源|稿源)")
+_SENTENCE = re.compile(r"[。！？]")
+_WORD = re.compile(rf"[{HAN}A-Za-z0-9]")
 _OTHER_LABEL = re.compile(rf"[\s\u3000]*(?:{_LABELS})\s*$")
 _WRITERS = re.compile(r"记者|通讯员|实习生|文\s?[/／]\s?图|图\s?[/／]\s?文")
 _BLANK = f"{SEAM} \t\r\n\xa0\u3000"
@@ -78,6 +81,23 @@ def line_of(element: Element) -> tuple[str, list[tuple[str, str]]]:
         if holder.tag == "a":
             links.append((clean(piece), holder.get("href") or ""))
     return SEAM.join(pieces), links
+
+
+def imprint_below(text: str) -> str:
+    """Return the pieces that open a stretch after the body as far as each is labelled or a control of the page.
+
+    What comes after them is no longer the article's: the outlets that cards and lists name are other articles'.
+    """
+    pieces: list[str] = []
+    announces = False
+    for piece in text.split(SEAM):
+        line = clean(piece)
+        is_labelled = bool(_IMPRINT.search(line)) and not _SENTENCE.search(line)
+        if _WORD.search(line) and not (announces or is_labelled or is_furniture(line)):
+            break
+        announces = line.endswith((":", "："))
+        pieces.append(piece)
+    return SEAM.join(pieces)
 
 
 def plain_line(line: str) -> str:

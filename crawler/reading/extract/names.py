@@ -15,6 +15,12 @@ SURNAMES = frozenset(
     "奚酆廉乐卞萧湛禹狄谈茅麻刁骆虞裘宣贲杭诸吉钮嵇荣翁荀甄曲封芮汲邴糜隗宓郗仲伊戎祖景郜蓟郦邰鄂屠闻莘逄姬雍濮扈郏阎茹宦戈庾"
     "暨衡寇阙蔚訾阚饶沙鞠丰巢蒯逯盖桓閻饒駱榮諸虞佟谌逄邸敬粟冼郗逯蒙苍尧"
 )
+# Surnames of the Hundred Family Surnames and others that are common words, too: they count behind a label only.
+_RARE_SURNAMES = frozenset(
+    "权同水云昌凤皮元平和贝成路危支管经滑羊於惠家羿富弓牧山蓬仰秋暴钭束幸韶薄印宿怀从咸籍阴能双劳扶堵宰寿通浦农别充慕习鱼容慎终"
+    "居步满弘国广禄东殳沃利越夔隆师厍勾融空毋乜养须后红益佴仉海帖问续抗秘撒庹檀揭矫呼哈朴英巨折智尉雒肇战铁由回拜保线闪亢普者信化才药"
+    "權雲鳳貝滿國廣祿東師"
+)
 _DOUBLE = (
     "欧阳",
     "司马",
@@ -99,6 +105,14 @@ def is_labelled_name(word: str) -> bool:
 def has_surname(word: str) -> bool:
     """Tell whether the word begins with a Chinese surname."""
     return word[:1] in SURNAMES or word.startswith(_DOUBLE)
+
+
+def has_rare_surname(word: str) -> bool:
+    """Tell whether a word of three characters begins with a surname that is a common word, too (权海山, but not 回应).
+
+    A label must announce the name.
+    """
+    return len(word) == 3 and word[0] in _RARE_SURNAMES
 
 
 def split_names(text: str) -> list[str]:

@@ -8,7 +8,7 @@ from crawler.errors import CrawlerError
 from crawler.reading.addresses import is_article_address
 from crawler.reading.article import Article, Block, Confidence, ContentType, Image
 from crawler.reading.extract import cautions
-from crawler.reading.extract.body import Piece, read_pieces
+from crawler.reading.extract.body import read_pieces
 from crawler.reading.extract.breadcrumbs import read_sections
 from crawler.reading.extract.confidence import lowest, rate
 from crawler.reading.extract.content import Content, body_of, compose
@@ -22,6 +22,7 @@ from crawler.reading.extract.kickers import text_beside
 from crawler.reading.extract.language import read_language
 from crawler.reading.extract.pagers import article_pages, gallery_pages
 from crawler.reading.extract.pictures import image_address
+from crawler.reading.extract.piece import Piece
 from crawler.reading.extract.reading import PageReading
 from crawler.reading.extract.refusals import (
     counts_as_list,

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from crawler.reading.extract.body import classify
 from crawler.reading.extract.mastheads import SEAM
 from crawler.reading.extract.pictures import image_address
+from crawler.reading.extract.roles import classify
 from crawler.reading.extract.tree import SILENT, Element
 from crawler.reading.extract.wording import clean
 

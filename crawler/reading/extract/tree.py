@@ -61,13 +61,17 @@ class Tree:
         self._index()
 
     def first(self, selector: str | None) -> Element | None:
-        """Return the first element of the first alternative that is there: `a, b` prefers any `a` to every `b`."""
+        """Return the first element of the first alternative that is there: `a, b` prefers any `a` to every `b`.
+
+        What stands in an element whose text is never read does not count.
+        """
         if selector is None:
             return None
         for chain in _alternatives(selector):
             found = self._find(chain) if isinstance(chain, tuple) else _by_xpath(self.root, chain)
-            if found:
-                return found[0]
+            for element in found:
+                if not is_silent(element):
+                    return element
         return None
 
     def every(self, selector: str) -> list[Element]:
@@ -112,6 +116,11 @@ class Tree:
             return groups[0] if groups else []
         chosen = {id(element) for group in groups for element in group}
         return [element for element in self.root.iter(etree.Element) if id(element) in chosen]
+
+
+def is_silent(element: Element) -> bool:
+    """Tell whether an element stands in one whose text is never read: in `<noscript>`, say, on a spoilt page."""
+    return any(outer.tag in SILENT for outer in element.iterancestors())
 
 
 def text_of(element: Element | None) -> str:

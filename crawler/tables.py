@@ -1,7 +1,8 @@
 """Read a TOML table strictly: a wrong key or value is an error that names file, table, key and remedy."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from math import inf
 
 from crawler.errors import UsageError
 
@@ -20,6 +21,50 @@ class Table:
         for key in self._values:
             if key not in keys:
                 raise UsageError(f"{self.place}: unknown key '{key}'{nearest(key, set(keys))}")
+
+    def has(self, key: str) -> bool:
+        """Tell whether the table has a key."""
+        return key in self._values
+
+    def value(self, key: str) -> object:
+        """Return what stands under a key, None for nothing."""
+        return self._values.get(key)
+
+    def values(self, key: str) -> list[object]:
+        """Return the list under a key that is there."""
+        values = self._values.get(key)
+        if not isinstance(values, list):
+            raise UsageError(f"{self.place}: key '{key}' must be a list, not {values!r}")
+        return values
+
+    def flag(self, key: str) -> bool:
+        """Return true or false under a key that is there."""
+        value = self._values.get(key)
+        if not isinstance(value, bool):
+            raise UsageError(f"{self.place}: key '{key}' must be true or false, not {value!r}")
+        return value
+
+    def number(self, key: str, least: float, most: float = inf) -> float:
+        """Return the number under a key that is there, from `least` to `most`."""
+        value = self._values.get(key)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+            raise UsageError(f"{self.place}: key '{key}' must be a number {_between(least, most)}, not {value!r}")
+        return float(value)
+
+    def whole(self, key: str, least: int, most: float = inf) -> int:
+        """Return the whole number under a key that is there, from `least` to `most`."""
+        value = self._values.get(key)
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise UsageError(f"{self.place}: key '{key}' must be a whole number {_between(least, most)}, not {value!r}")
+        return value
+
+    def choice(self, key: str, choices: Sequence[str]) -> str:
+        """Return the word under a key that is there, one of the choices."""
+        value = self.text(key)
+        if value not in choices:
+            hint = nearest(value, set(choices))
+            raise UsageError(f"{self.place}: key '{key}' must be {' or '.join(choices)}, not {value!r}{hint}")
+        return value
 
     def text(self, key: str) -> str:
         """Return the string under a key that must be there."""
@@ -72,3 +117,7 @@ def nearest(word: str, known: set[str]) -> str:
     """Return ` (did you mean 'x'?)` for the known word nearest to one that is not known, "" if none is near."""
     matches = get_close_matches(word, sorted(known), n=1)
     return f" (did you mean '{matches[0]}'?)" if matches else ""
+
+
+def _between(least: float, most: float) -> str:
+    return f"of {least:g} or more" if most == inf else f"from {least:g} to {most:g}"

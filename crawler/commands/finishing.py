@@ -1,0 +1,183 @@
+"""The end of a run: its alarms, its summary, its exit code, and what the operator is told."""
+
+import shlex
+import shutil
+import sys
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+from rich.console import Console
+
+from crawler.alarms import compare, read_alarms, write_alarms
+from crawler.commands import terminal
+from crawler.commands.measuring import keep_metrics
+from crawler.commands.options import DONE, FAILED, FINDINGS, INTERRUPTED, err
+from crawler.commands.telling import tell_all
+from crawler.configuration import Configuration
+from crawler.drift import Alarm, find_alarms
+from crawler.errors import CrawlerError
+from crawler.fetching.plan import Plan
+from crawler.fetching.process import Run, written_paths
+from crawler.fetching.recorder import Recorder
+from crawler.fetching.tally import Tally
+from crawler.lines import utc_text
+from crawler.runs import (
+    BranchPart,
+    Finding,
+    RunRecord,
+    RunSummary,
+    as_record,
+    newest_moment,
+    read_history,
+    write_summary,
+)
+from crawler.troubles import Bounds, find_clock_trouble, find_troubles, is_judged
+
+
+def finish(
+    run: Run, recorder: Recorder, plan: Plan, configuration: Configuration, *, clock: Alarm | None, console: Console
+) -> int:
+    """Raise alarms, write the summary, print the end of the run, and return the exit code.
+
+    `clock` is the alarm of the clock at the run's start.
+    """
+    dead = _dead_branches(run.tally, plan)
+    history = read_history(recorder.collection.runs)
+    record = as_record(_summary(run, plan, recorder, DONE, []))
+    alarms = [*_alarms(run, plan, recorder, configuration, (record, history)), *([clock] if clock else [])]
+    code = _exit_code(run, plan, dead, alarms)
+    if recorder.collection.runs.is_dir():
+        summary = _summary(run, plan, recorder, code, alarms)
+        _keep_summary(recorder, run, summary)
+        _tell_alarms(recorder, configuration, alarms, (record, history))
+        if configuration.metrics.textfile:
+            keep_metrics(recorder, summary, configuration.metrics.textfile)
+    if run.failure:
+        raise CrawlerError(run.failure)
+    if code == FAILED and not run.tally.lines:
+        raise CrawlerError(f"{'; '.join(dead)}. Check the network and the host's name; nothing was lost")
+    terminal.print_run(
+        console,
+        run.tally,
+        seconds=run.seconds,
+        alarms=alarms,
+        files=written_paths(recorder),
+        next_due=recorder.next_due,
+        next_command=_next_command(recorder),
+    )
+    return code
+
+
+def warn_of_clock(recorder: Recorder) -> Alarm | None:
+    """Say so, and return an alarm, where the clock has gone back behind what the collection holds."""
+    newest = newest_moment(recorder.collection.archive, read_history(recorder.collection.runs))
+    if found := find_clock_trouble(recorder.started_at, newest):
+        err.print(f"pressmark: clock: {found.why}", markup=False)
+        return found
+    return None
+
+
+def _alarms(
+    run: Run, plan: Plan, recorder: Recorder, configuration: Configuration, runs: tuple[RunRecord, list[RunRecord]]
+) -> list[Alarm]:
+    """Return what is wrong with a run, as far as it and the summaries of those before tell."""
+    record, history = runs
+    bounds = Bounds(disk_free=configuration.alarms.disk_free, error_share=configuration.alarms.error_share)
+    left_some = run.reason != "finished" or plan.left_some(run.tally.requests)
+    found = find_troubles(
+        record, history, bounds, free_bytes=shutil.disk_usage(recorder.collection.folder).free, may_be_small=left_some
+    )
+    if run.failure:
+        return [*found, Alarm(kind="failed-run", where="run", why=run.failure)]
+    return [*find_alarms(record, history, may_be_silent=left_some), *found]
+
+
+def _tell_alarms(
+    recorder: Recorder,
+    configuration: Configuration,
+    alarms: list[Alarm],
+    runs: tuple[RunRecord, list[RunRecord]],
+) -> None:
+    """Keep the alarms that are open, and tell the operator of those that are new or have cleared."""
+    path, failing = recorder.collection.alarms, frozenset(recorder.failing_hosts)
+    turns = compare(
+        read_alarms(path), alarms, lambda alarm: is_judged(alarm, *runs, failing), utc_text(recorder.started_at)
+    )
+    try:
+        # Before the telling: an alarm is told at most once, also where we die on the way.
+        write_alarms(path, turns.still)
+    except OSError as error:
+        err.print(f"pressmark: {path}: {error.strerror}; alarms will be told again", markup=False)
+    for trouble in tell_all(turns, str(recorder.collection.folder), configuration.alarms):
+        err.print(f"pressmark: {trouble}", markup=False)
+
+
+def _exit_code(run: Run, plan: Plan, dead: list[str], alarms: list[Alarm]) -> int:
+    if run.failure:
+        return FAILED
+    if run.signal:
+        return INTERRUPTED + run.signal
+    if dead and len(dead) == len(plan.branches):
+        return FAILED
+    found = alarms or run.tally.stopped or run.tally.faults or run.tally.lists_failed
+    return FINDINGS if found else DONE
+
+
+def _dead_branches(tally: Tally, plan: Plan) -> list[str]:
+    hosts = [branch.hosts[0] for branch in plan.branches]
+    return [f"{host}: {tally.stopped[host]}" for host in hosts if host in tally.stopped]
+
+
+def _summary(run: Run, plan: Plan, recorder: Recorder, code: int, alarms: list[Alarm]) -> RunSummary:
+    tally = run.tally
+    findings = [Finding(kind="alarm", where=alarm.where, why=alarm.why) for alarm in alarms]
+    findings += [Finding(kind="unreadable", where=url, why=why) for url, why in tally.faults]
+    findings += [Finding(kind="failed", where=url, why=why) for url, why in tally.failures]
+    findings += [Finding(kind="stopped", where=host, why=why) for host, why in tally.stopped.items()]
+    findings += [Finding(kind="certificate", where=host, why=why) for host, why in sorted(tally.certificates.items())]
+    findings += [Finding(kind="not_an_article", where=url, why=why) for url, why in tally.not_articles]
+    findings += [Finding(kind="robots", where=url, why="forbidden by robots.txt") for url in tally.excluded]
+    return RunSummary(
+        pressmark=version("pressmark"),
+        portal=recorder.portal.name,
+        asked_branches=tuple(branch.code for branch in plan.branches),
+        started_at=utc_text(run.started_at),
+        seconds=round(run.seconds, 3),
+        ended=run.reason,
+        exit_code=code,
+        requests=tally.requests,
+        statuses=dict(sorted(tally.statuses.items())),
+        kinds=dict(sorted(tally.kinds.items())),
+        bytes_received=tally.bytes_received,
+        requisites_kept=tally.requisites_kept,
+        articles=tally.lines,
+        events=dict(sorted(tally.events.items())),
+        branches={code: BranchPart(**asdict(part)) for code, part in sorted(tally.branches.items())},
+        shape=tally.shape,
+        files=tuple(str(path.relative_to(recorder.collection.folder)) for path in written_paths(recorder)),
+        findings=tuple(findings),
+    )
+
+
+def _keep_summary(recorder: Recorder, run: Run, summary: RunSummary) -> None:
+    try:
+        write_summary(recorder.collection.runs, run.started_at, summary)
+    except OSError as error:
+        err.print(f"pressmark: {error.filename}: {error.strerror}; the run's summary is not kept", markup=False)
+
+
+def _next_command(recorder: Recorder) -> str:
+    article = recorder.tally.last_article
+    words = [_program(), "show", article] if article else [_program(), "status"]
+    if recorder.collection.folder.parent.parent != Path("data"):
+        words += ["--data", str(recorder.collection.folder.parent.parent)]
+    if recorder.collection.folder.name != "chinanews":
+        words += ["--collection", recorder.collection.folder.name]
+    return shlex.join(words)
+
+
+def _program() -> str:
+    """Return how this very command is called again: by its name if that is on the path, else as it was called."""
+    called = sys.argv[0]
+    return "pressmark" if shutil.which("pressmark") == str(Path(called).absolute()) else called
