@@ -97,6 +97,11 @@ def test_the_brackets_after_a_dateline_give_names_with_roles(inside: str, expect
         ("●江海晚报全媒体记者 王远 实习生 李晨", "王远:reporter 李晨:intern"),
         ("记者丨王远 摄影丨李晨", "王远:reporter 李晨:photographer"),
         ("采写：江海晚报记者 王远", "王远:reporter"),
+        ("文/江海报记者 王远 图/市考古研究院提供", "王远:reporter"),
+        ("文/记者 王远 图/通讯员 李晨", "王远:reporter 李晨:photographer"),
+        ("文/图 本报记者 王远", "王远:text_and_photo"),
+        ("记者 王远 摄像 李晨 报道", "王远:reporter 李晨:photographer"),
+        ("（本文仅代表作者个人观点）", ""),
         ("供稿：王远 李晨", "王远:author 李晨:author"),
         ("（王远 供稿）", "王远:author"),
         ("王远 供稿", "王远:author"),
@@ -218,6 +223,23 @@ def test_the_outlet_has_the_address_of_its_link_if_that_is_not_empty() -> None:
     empty = read_source(f"来源：{SEAM}求是网", [("求是网", "#"), ("求是网", "")], "http://a.test/")
     assert empty is not None
     assert empty.url is None
+
+
+@pytest.mark.parametrize("bar", ["|", "｜", "丨", " | "])
+def test_a_bar_stands_for_the_colon_after_a_label(bar: str) -> None:
+    assert is_editor_line(f"值班编辑{bar}王远")
+    assert is_editor_line(f"审核{bar}李晨")
+    assert read_editors(f"编辑{bar}王远　审核{bar}李晨") == ("王远",)
+    assert read_source_line(f"来源{bar}江海晚报") == "江海晚报"
+    found = read_source(f"2025-02-27 08:00 来源{bar}江海晚报")
+    assert found is not None
+    assert found.name == "江海晚报"
+
+
+def test_the_source_of_a_portal_on_discuz_stands_after_its_own_word() -> None:
+    found = read_source("2013-5-7 08:36 | 发布者: admin | 查看: 12 | 评论: 0 | 来自: 江海晚报")
+    assert found is not None
+    assert found.name == "江海晚报"
 
 
 def test_an_author_and_a_source_on_lines_of_their_own() -> None:

@@ -25,9 +25,18 @@ def captions(html: str) -> list[str | None]:
     return [image.caption for image in content_of(html).images]
 
 
+def test_numbered_captions_go_to_the_pictures_of_a_run_in_order() -> None:
+    lines = ("图①：渡口。", "图②：船客。", "图③：菜市场。", "本组图片由江海晚报记者 王远 摄", LONG)
+    html = "<p><img src=1.jpg><img src=2.jpg><img src=3.jpg></p>" + "".join(f"<p>　　{line}</p>" for line in lines)
+    assert captions(html) == [lines[0], lines[1], f"{lines[2]} {lines[3]}"]
+
+
 @pytest.mark.parametrize(
     ("caption", "credit"),
     [
+        ("图为孩子们在林间写生。 市植物园供图 江海网发", "市植物园"),
+        ("雪原上的羊群。（王远 摄） 中新社发", "王远"),
+        ("山里的花椒红了。　九美旦增 摄", "九美旦增"),
         ("国际科技园。苏州工业园区党工委供图", "苏州工业园区党工委"),
         ("山村秋色。小镇提供", "小镇"),
         ("松阳县委宣传部供图", "松阳县委宣传部"),

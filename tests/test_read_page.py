@@ -658,6 +658,171 @@ def test_real_pages_of_links_are_no_articles(name: str, url: str, reason: str) -
     assert read((SHARED / name).read_bytes(), url).reason == reason
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "【声明】凡注明“来源：江海网”的稿件，版权均属江海网所有。",
+        "（原标题：渡口的早晨）",
+        "注：请在转载文章内容时务必注明出处！",
+        "—END—",
+        "本文标签：渡口 长江",
+        "（本文仅代表作者个人观点）",
+        "首页 | 国内 | 图片 | 论坛",
+        "建议使用1024*768分辨率浏览",
+    ],
+)
+def test_a_line_of_the_portal_among_the_text_is_left_out(line: str) -> None:
+    found = article(js_page(paragraphs(SECOND, THIRD, line)))
+    assert found.body == f"{SECOND}\n\n{THIRD}"
+    assert found.byline == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "byline"),
+    [
+        ("2025-02-27 18:03 来源：江海晚报　记者：王远", "王远:reporter"),
+        ("2025-02-27 18:03 来源：江海晚报 记者：王远 编辑：顾敏", "王远:reporter"),
+        ("<i>2025-02-27</i> <i>来源：江海晚报</i> <i>记者 王远 李晨</i>", "王远:reporter 李晨:reporter"),
+        ("<i>2025-02-27</i> <i>记者：</i><i>王远</i> <i>通讯员：</i><i>李晨</i>", "王远:reporter 李晨:correspondent"),
+        ("2025-02-27 18:03 来源：江海晚报　文/图 本报记者 王远", "王远:text_and_photo"),
+        ("<p class=author>王远 李晨</p>2025-02-27", "王远:author 李晨:author"),
+        ("<p class=author>江海晚报</p>2025-02-27", ""),
+        ("2025-02-27 18:03 来源：中新记者看江苏", ""),
+    ],
+)
+def test_the_line_under_the_headline_may_name_the_reporters(line: str, byline: str) -> None:
+    found = article(js_page(paragraphs(SECOND, THIRD), line=line))
+    assert " ".join(f"{one.name}:{one.role}" for one in found.byline) == byline
+
+
+@pytest.mark.parametrize(
+    ("last", "byline"),
+    [
+        (("文｜王远", "图｜李晨", "编辑｜顾敏"), "王远:author 李晨:photographer"),
+        (("来源丨江海晚报（记者：王远）", "值班编辑丨顾敏"), "王远:reporter"),
+    ],
+)
+def test_the_last_lines_name_each_who_had_a_part(last: tuple[str, ...], byline: str) -> None:
+    found = article(js_page(paragraphs(FIRST.partition(")")[2], SECOND, THIRD, *last), line="2025-02-27"))
+    assert " ".join(f"{one.name}:{one.role}" for one in found.byline) == byline
+    assert found.editors == ("顾敏",)
+
+
+@pytest.mark.parametrize(
+    ("above", "under", "kicker", "subheadline"),
+    [
+        ("<div class=yinti>走进长江</div>", "<div class=futi>渡船与菜市场</div>", "走进长江", "渡船与菜市场"),
+        ("<h3 class=pre>走进长江</h3>", "<h4 class=sub></h4>", "走进长江", None),
+        ("<div class=subnav>走进长江</div>", "<h4>——一条渡船的四十年</h4>", None, "——一条渡船的四十年"),
+        ("<p>走进长江</p>", "<h2>副标题：渡船与菜市场</h2>", None, "渡船与菜市场"),
+        (
+            "<div class=pretitle>首页 &gt; 走进长江</div>",
+            "<div class=subtitle>2025-02-27 来源：江海晚报</div>",
+            None,
+            None,
+        ),
+    ],
+)
+def test_the_lines_around_the_headline_are_kicker_and_subheadline(
+    above: str, under: str, kicker: str | None, subheadline: str | None
+) -> None:
+    headline = "<h1>江边渡口的清晨</h1>"
+    page = js_page(paragraphs(SECOND, THIRD)).replace(headline, f"{above}{headline}{under}")
+    for url in (JS, UNKNOWN):
+        found = article(page, url)
+        assert (found.kicker, found.subheadline) == (kicker, subheadline)
+        assert found.headline == "江边渡口的清晨"
+        assert found.body == f"{SECOND}\n\n{THIRD}"
+
+
+def test_a_title_may_begin_with_the_portals_name() -> None:
+    html = (
+        "<title>江海日报数字报-江边渡口的清晨</title><table><tr><td>江边渡口的清晨</td></tr></table>"
+        f"<div id=text>{paragraphs(FIRST, SECOND, THIRD)}</div>"
+    )
+    assert article(html, UNKNOWN).headline == "江边渡口的清晨"
+
+
+def test_a_heading_that_goes_on_with_time_and_source_is_cut_at_the_headline() -> None:
+    html = (
+        "<title>江边渡口的清晨_江海在线</title><div><h1>江边渡口的清晨<br><span>2025-02-27 09:18:42&nbsp;&nbsp;来源：江海晚报&nbsp;&nbsp;点击：<i>52</i></span></h1>"
+        f"<div class=content>{paragraphs(FIRST, SECOND, THIRD)}</div></div>"
+    )
+    found = article(html, UNKNOWN)
+    assert found.headline == "江边渡口的清晨"
+    assert found.published_raw == "2025-02-27 09:18:42"
+    assert found.source == Source(name="江海晚报")
+
+
+@pytest.mark.parametrize(
+    ("shown", "told", "raw"),
+    [
+        ("3天前", "2025-02-27 11:11:11", "2025-02-27 11:11:11"),
+        ("2025-02-27", "2025-02-27 11:11:11", "2025-02-27 11:11:11"),
+        ("2025-02-27", "2025-03-01 11:11:11", "2025-02-27"),
+        ("2025-02-27 09:00", "2025-02-27 11:11:11", "2025-02-27 09:00"),
+        ("02-27 10:20", "", "02-27 10:20"),
+        ("08-08 10:20", "", None),
+    ],
+)
+def test_of_two_times_of_one_day_the_finer_is_taken(shown: str, told: str, raw: str | None) -> None:
+    page = js_page(
+        paragraphs(SECOND, THIRD), line=f"<i>{shown}</i>", head=f'<meta name="publishdate" content="{told}">'
+    )
+    assert article(page).published_raw == raw
+
+
+def test_brief_news_of_an_unknown_portal_need_a_time() -> None:
+    short = "2日清晨，渡口迎来今年的第一班船，船上坐着四十名乘客和两位记者，江面上的雾还没有散。"
+    page = "<title>江边渡口的清晨</title><div><h1>江边渡口的清晨</h1><div>{}</div><div id=text><p>{}</p></div></div>"
+    url = "http://news.unknown.test/view?code=abc"
+    assert read(page.format("", short), url).reason == "no_text"
+    assert article(page.format("2025-02-27 09:00", short), url).body == short
+
+
+def test_the_editors_of_page_and_reprint_are_named_both() -> None:
+    line = '<span id="time">2025-02-27 18:03:52</span> <span>编辑：顾敏</span>'
+    assert article(js_page(paragraphs(SECOND, THIRD, "编辑：周宁"), line=line)).editors == ("顾敏", "周宁")
+
+
+@pytest.mark.parametrize("name", ["print", "printArea", "print_content"])
+def test_a_block_meant_for_printing_holds_the_article(name: str) -> None:
+    html = f"<title>江边渡口的清晨-江海在线</title><div id={name}><h3>江边渡口的清晨</h3><div>2025-02-27 17:48 <span class=print>打印</span></div><div id=content>{paragraphs(FIRST, SECOND)}</div></div>"
+    found = article(html, UNKNOWN)
+    assert (found.headline, found.body) == ("江边渡口的清晨", f"{FIRST}\n\n{SECOND}")
+
+
+def test_a_byline_may_follow_the_block_of_the_text() -> None:
+    after = "<p>记者/王远</p><p>责编/顾敏</p><p>终审/周宁</p><h4>相关新闻</h4><p>记者 李晨</p>"
+    html = f"<title>江边渡口的清晨</title><h1>江边渡口的清晨</h1><div><div id=text>{paragraphs(SECOND, THIRD, SECOND)}</div>{after}</div>"
+    found = article(html, UNKNOWN)
+    assert found.byline == (Contributor(name="王远", role="reporter"),)
+    assert found.editors == ("顾敏",)
+
+
+@pytest.mark.parametrize("name", ["social-detail", "comment-article", "related_text"])
+def test_a_name_that_would_leave_no_text_is_not_believed(name: str) -> None:
+    html = f"<title>江边渡口的清晨</title><div class='{name}'><h1>江边渡口的清晨</h1><div>2025-02-27 17:48</div><div class=txt>{paragraphs(FIRST, SECOND, THIRD)}</div></div>"
+    found = article(html, UNKNOWN)
+    assert (found.headline, found.body) == ("江边渡口的清晨", f"{FIRST}\n\n{SECOND}\n\n{THIRD}")
+
+
+def test_brief_news_beside_a_list_with_summaries_are_the_article() -> None:
+    short = "2日清晨，渡口迎来今年的第一班船，船上坐着四十名乘客，江面上的雾还没有散。"
+    beside = "".join(
+        f"<div><a href=/a/{n}.html>渡口旧事</a><p>{text}</p></div>" for n, text in enumerate((SECOND, THIRD))
+    )
+    html = f"<title>渡口迎来第一班船</title><div><div><h1>渡口迎来第一班船</h1><div>2025-02-27 17:48</div><div class=c><p>{short}</p></div></div><div class=r>{beside}</div></div>"
+    assert article(html, UNKNOWN).body == short
+
+
+@pytest.mark.parametrize("holder", ["TRS_Editor", "editor", "article-editor"])
+def test_a_body_in_a_block_called_editor_keeps_its_text(holder: str) -> None:
+    found = article(js_page(f"<div class={holder}>{paragraphs(FIRST, SECOND, THIRD)}<p>责任编辑：顾敏</p></div>"))
+    assert found.body == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
+    assert found.editors == ("顾敏",)
+
+
 TAGS = [
     "p",
     "div",

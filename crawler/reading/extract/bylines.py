@@ -1,5 +1,6 @@
 """Read who wrote and photographed an article: (记者 赵晔娇 实习生 梅芳燕), 作者：周健, 文/图 王远."""
 
+import itertools
 import re
 from typing import cast, get_args
 
@@ -34,11 +35,18 @@ _LABEL = re.compile(
 )
 _AFTER_LABEL = " \t\u3000:：/／|｜、，,"
 _SUFFIXES = {"text_and_photo", "photographer"}
+_POSTS = {"reporter", "trainee_reporter", "intern", "correspondent"}
 _INNER_BRACKETS = re.compile(r"[(（][^()（）]*[)）]")
 _LAST_BRACKETS = re.compile(r"[(（](?P<inside>[^()（）]{2,80})[)）][。]?$")
 _BRACKET_ENDS = (")", "）", ")。", "）。")
 # 通讯员王远报道: the word ends the brackets. 综合报道 and 摄影报道 are read elsewhere.
 _REPORTS = re.compile(rf"(?<=[{HAN}]{{2}})(?<!综合)(?<!摄影)报[道导]$")
+# 王远 李晨 报道: the word stands apart at the end of the line.
+_REPORTED = re.compile(r"[\s\u3000]+报[道导]$")
+# 图/省考古研究院提供: the giver of a picture is no name.
+_GIVEN = ("提供", "供图")
+# 文/江海报记者 王远
+_OUTLETS = ("报", "网", "社", "电视台")
 _SENTENCE = re.compile(r"[。！？!?“”《》]")
 _WHOLE_BRACKETS = re.compile(r"^[(（\[【](?P<inside>.*)[)）\]】]$")
 _OPENING = re.compile(rf"[{HAN}]{{0,8}}?(?:{_LABEL.pattern})", re.VERBOSE)
@@ -67,7 +75,7 @@ def read_byline_line(paragraph: str) -> tuple[Contributor, ...]:
     """Return the names of a paragraph that is nothing but a byline, e.g. (作者：…) or 文/王远; empty for any other."""
     if len(paragraph) > _LONGEST_LINE:
         return ()
-    line = _WHOLE_BRACKETS.sub(r"\g<inside>", paragraph.strip(_EDGES)).translate(_BARS)
+    line = _WHOLE_BRACKETS.sub(r"\g<inside>", _REPORTED.sub("", paragraph.strip(_EDGES))).translate(_BARS)
     match = _LABEL.search(line)
     if match is None or _SENTENCE.search(line) or (match.start() > 8 and match.lastgroup not in _SUFFIXES):
         return ()
@@ -102,11 +110,15 @@ def _read_labelled(text: str, *, strict: bool = False) -> tuple[Contributor, ...
         if len(pairs) > 2 and not pairs[-1][1] and pairs[-1][0] in _SUFFIXES:
             # 记者 王远 摄: the last label overrules the first.
             pairs[-2:] = [(pairs[-1][0], pairs[-2][1])]
+        for place, ((role, words), (following, _)) in enumerate(itertools.pairwise(pairs)):
+            if role in _SUFFIXES and not words and following in _POSTS:
+                # 图/本报记者 王远: what is done overrules the post.
+                pairs[place + 1] = (role, pairs[place + 1][1])
     contributors: list[Contributor] = []
     for role, words in pairs:
         for word in words:
             name = _name_in(word)
-            if name is None and strict and not is_titled(word):
+            if name is None and strict and not is_titled(word) and not word.endswith(_GIVEN):
                 return ()
             if name is not None and role in _ROLES:
                 contributors.append(Contributor(name=name, role=cast("Role", role)))
@@ -121,7 +133,12 @@ def _split_by_labels(text: str) -> tuple[list[str], list[list[str]]]:
     for match in _LABEL.finditer(text):
         words = split_names(text[start : match.start()])
         is_glued = match.start() > start and text[match.start() - 1] not in _AFTER_LABEL
-        if is_glued and words and match.lastgroup not in _SUFFIXES and not (roles and is_name(words[-1])):
+        if (
+            is_glued
+            and words
+            and match.lastgroup not in _SUFFIXES
+            and not (roles and is_name(words[-1]) and not words[-1].endswith(_OUTLETS))
+        ):
             words.pop()  # 总台记者, 中新社记者: the outlet, no name
         groups.append(words)
         roles.append(match.lastgroup or "")

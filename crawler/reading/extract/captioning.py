@@ -19,6 +19,8 @@ _LONGEST_BARE = 120
 # So many pictures in a row may have their captions in a row below.
 _LONGEST_RUN = 100
 _NOT_TEXT = re.compile(r"[\W_]+")
+# 图①：, 图②： count through the pictures of a run; a line about all of them may follow.
+_NUMBERED = re.compile(r"图[①-⑳一二三四五六七八九十\d]{1,2}\s*[:：为]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +104,8 @@ def _pick(piece: Piece, image: Piece, following: list[Piece], state: _State, *, 
             lambda other: _is_text(other) and _is_caption_below(other, image, habits=habits),
             [piece, *following],
         )
-        if sum(1 for _ in below) == len(state.waiting):
+        numbered = takewhile(lambda other: _NUMBERED.match(other.text), [piece, *following])
+        if len(state.waiting) in {sum(1 for _ in below), sum(1 for _ in numbered)}:
             return state.waiting.pop(0)
     chosen = state.waiting[-1]
     state.waiting = []

@@ -33,6 +33,8 @@ _ISSUED = re.compile(
     rf"(?P<name>中新社|新华社|cnsphoto|视觉中国|CFP|IC\s?photo|东方IC|中新图片)\s*(?:发|图|供图|供稿)?{_END}",
     re.IGNORECASE,
 )
+# 某馆供图 江海网发: who passed the picture on, after who gave it.
+_ISSUER = re.compile(rf"(?<=[图圖摄攝供])[)）]?[\s\u3000]+[{HAN}]{{2,8}}发{_END}")
 _SHORT_FOR_PICTURE = re.compile(rf"[\s\u3000/／|｜](?P<name>[{HAN}]{{2,12}})\s+[图圖]{_END}")
 _KIND_OF_PICTURE = re.compile(
     r"[\s\u3000]*(?:[(（【](?:资料照片|资料图片?|视频截图|图片|照片|本文图片.{0,6})[)）】]|(?<![\u4e00-\u9fff])资料(?:图片?|照片))[。]?$"
@@ -43,7 +45,7 @@ _LONGEST_SENTENCE = 60
 
 def read_credit(caption: str) -> str | None:
     """Return the photographer or giver that the end of a caption names, the name alone; None if it names none."""
-    caption = _KIND_OF_PICTURE.sub("", caption)
+    caption = _ISSUER.sub("", _KIND_OF_PICTURE.sub("", caption))
     for pattern in (_LABELLED, _ISSUED, _FROM, _GIVEN):
         match = pattern.search(caption)
         if match is not None:
@@ -83,7 +85,9 @@ def _photographer(before: str) -> str | None:
     names: list[str] = []
     for word in reversed([word for word in re.split(r"[\s\u3000、]+", piece) if word]):
         bare = _ROLE.sub("", word)
-        name = _name_at_end(bare, is_announced=bare != word) if not names else _further_name(bare)
+        # After a full stop a word that stands alone is a name, of whatever people: 九美旦增 摄.
+        is_announced = bare != word or (word == piece != before.strip())
+        name = _name_at_end(bare, is_announced=is_announced) if not names else _further_name(bare)
         if name:
             names.insert(0, name)
         if name != word:

@@ -1,5 +1,6 @@
 """Make the content of an article out of the pieces of its body: text, captions, dateline, byline, editors."""
 
+import itertools
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ _REPORTED = re.compile(
 _DATELINE_WITHIN = 6
 _BYLINE_WITHIN = 3
 _LONGEST_FOREIGN_LINE = 160
+_LONGEST_EDITORS = 30
 # Pieces before the text begins.
 _LONGEST_HEAD = 50
 _TEXTS = frozenset(("text", "heading", "quote", "table"))
@@ -42,8 +44,9 @@ _TEXTS = frozenset(("text", "heading", "quote", "table"))
 
 @dataclass(slots=True, kw_only=True)
 class Content:
-    """What the body of one page holds. `source_name` is an outlet that a line of the body names.
+    """What the body of one page holds.
 
+    `source_name` is an outlet that a line of the body names.
     `links` are the addresses of the links in its text, as written in the page.
     """
 
@@ -113,10 +116,11 @@ def _without_foreign_lines(
         if in_related or is_furniture(piece.text) or _is_repeated_head(piece, headline, kept):
             continue
         source_name = read_source_line(piece.text)
-        if piece.is_editor or is_editor_line(piece.text) or source_name is not None:
+        if _is_of_editors(piece) or source_name is not None:
             content.source_name = content.source_name or source_name
             _note_editors(content, read_editors(piece.text))
             named = named or read_byline_line(piece.text) or _authors(read_named_author(piece.text))
+            named = named or read_last_brackets(piece.text)  # 来源丨江海晚报（记者：王远）
             continue
         piece.text, names = split_editor_tail(piece.text)
         _note_editors(content, names)
@@ -129,6 +133,12 @@ def _without_foreign_lines(
 
 def _authors(names: Iterable[str]) -> tuple[Contributor, ...]:
     return tuple(Contributor(name=name, role="author") for name in names)
+
+
+def _is_of_editors(piece: Piece) -> bool:
+    """Tell whether the line only names editors; a sentence is text, whatever its block is called."""
+    is_sentence = len(piece.text) > _LONGEST_EDITORS and "。" in piece.text
+    return (piece.is_editor and not is_sentence) or is_editor_line(piece.text)
 
 
 def _is_repeated_head(piece: Piece, headline: str | None, kept: list[Piece]) -> bool:
@@ -186,15 +196,17 @@ def _read_byline(pieces: list[Piece], dateline_at: int | None, opening: Opening 
     if not content.byline and opening is not None and (match := _REPORTED.match(opening.rest)):
         _note_byline(content, read_brackets(match["byline"]), "dateline")
     texts = [piece for piece in pieces[dateline_at or 0 :] if piece.type in {"text", "heading"}]
-    for origin, lines in (
-        ("byline line", texts[: _BYLINE_WITHIN + 1]),
-        ("last line", texts[: -_BYLINE_WITHIN - 1 : -1]),
-    ):
-        for piece in lines:
-            if byline := read_byline_line(piece.text):
+    for origin, start, stop in (("byline line", 0, _BYLINE_WITHIN + 1), ("last line", -_BYLINE_WITHIN, None)):
+        for piece in texts[start:stop]:
+            if read_byline_line(piece.text):
                 piece.type = "text"  # set in bold it is no heading
-                _note_byline(content, content.byline or byline, content.origins.get("byline", origin))
                 _note_editors(content, read_editors(piece.text))
+        if not content.byline:
+            bylines = [read_byline_line(piece.text) for piece in texts[start:stop]]
+            # 文｜王远 and 图｜李晨 may stand on a line each, the second past the first lines.
+            if stop is not None and bylines and bylines[-1]:
+                bylines += itertools.takewhile(bool, (read_byline_line(piece.text) for piece in texts[stop:]))
+            _note_byline(content, tuple(dict.fromkeys(itertools.chain.from_iterable(bylines))), origin)
     if not content.byline and texts:
         _note_byline(content, read_last_brackets(texts[-1].text), "last line")
 

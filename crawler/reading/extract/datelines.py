@@ -15,7 +15,7 @@ _KNOWN_AGENCIES = (
 )
 # An agency that the list lacks: it ends like one, and what follows does not make another word of its last character.
 _ANY_AGENCY = (
-    rf"[{HAN}A-Za-z·]{{1,10}}?(?:通讯社|日报|晚报|早报|晨报|时报|商报|周报|都市报|青年报|报社|电视台|广播台|在线|新闻网|"
+    rf"(?:[{HAN}]{{2,6}}[/／])?[{HAN}A-Za-z·]{{1,10}}?(?:通讯社|日报|晚报|早报|晨报|时报|商报|周报|都市报|青年报|报社|电视台|广播台|在线|新闻网|"
     r"(?<=[\u4e00-\u9fff])社(?![会区科团])|(?<=[\u4e00-\u9fff])[网網](?!络|[上球友红点民])|(?<=[\u4e00-\u9fff])报(?![告道名考到社])|融媒体中心|融媒|传媒"
     r"|(?<=[\u4e00-\u9fff]{2})新闻(?=客户端|\d|讯))"
     r"(?:海外版)?(?:社?[全融]媒体(?:中心)?)?(?:客户端|APP)?"
@@ -28,6 +28,7 @@ _DATELINE = re.compile(
     (?P<agency>(?:{_KNOWN_AGENCIES}|{_ANY_AGENCY})(?:[·•][{HAN}]{{1,6}}客户端)?)\s?(?:[·•]\s?)?
     (?: (?P<place>[^\d\s(（，。,、：:“”"]{{0,14}}?)\s?(?:新闻|新聞)?\s?(?P<date>{_DATE})\s?{_KIND}
       | (?P<late_date>{_DATE})\s?(?P<late_place>[{HAN}]{{2,6}}?){_KIND}
+      | (?P<place_alone>[{HAN}]{{2,6}}?)[讯訊](?=[\s\u3000]?[(（](?:[^()（）]{{0,10}}记者|通讯员))
       | (?:新闻)?(?:讯|訊|消息)(?=[\s\u3000(（:：,，]|记者) )
     [:：]?\s*""",
     re.VERBOSE,
@@ -53,7 +54,7 @@ def read_opening(paragraph: str) -> Opening | None:
     match = _DATELINE.match(paragraph) if _TELLS.search(paragraph, 0, _HEAD) else None
     if match is None:
         return None
-    place = (match["place"] or match["late_place"] or "").strip(" ·-—")
+    place = (match["place"] or match["late_place"] or match["place_alone"] or "").strip(" ·-—")
     rest = paragraph[match.end() :]
     bracket = _BRACKET.match(rest)
     return Opening(

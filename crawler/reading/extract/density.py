@@ -22,6 +22,11 @@ _INLINE = frozenset(
 _NEVER = SILENT | {"a", "head", "nav", "footer", "aside", "h1"}
 _LEAST_TEXT = 40
 _LEAST_HAN = 8
+_LEAST_MISNAMED = 200
+# A list with summaries, and how many times denser it may be than brief news beside it.
+_LINKS_OF_A_LIST = 2
+_MOST_OF_A_LIST = 5
+_LEVELS_ABOVE = 3
 # The block around gets a share, too: in it the body's further parts may stand. It gets all where two paragraphs or more
 # have a block each.
 _WORTH_OF_A_PARAGRAPH = 60
@@ -30,14 +35,56 @@ _SHARE_OF_OUTER = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Densest:
-    """The block with the most running text; `margin` is how many times that of the next block apart from it."""
+    """The block with the most running text; `margin` is how many times that of the next block apart from it.
+
+    `score` counts its characters, and each mark of punctuation as ten.
+    """
 
     element: Element
     margin: float
+    score: float
 
 
 def find_densest(root: Element) -> Densest | None:
-    """Return the block with the most running text, None if no block holds a paragraph's worth."""
+    """Return the block with the most running text, None if no block holds a paragraph's worth.
+
+    Where names leave nothing, they are not believed: the text may stand in a block called social or comment.
+    """
+    found = _find_densest(root, believes_names=True)
+    if found is not None:
+        return found
+    misnamed = _find_densest(root, believes_names=False)
+    return misnamed if misnamed is not None and misnamed.score >= _LEAST_MISNAMED else None
+
+
+def find_densest_near(headline: Element, best: Densest) -> Densest:
+    """Return the densest block, or one around the headline where the densest is a list with summaries apart from it.
+
+    The text of brief news is shorter than what stands beside it.
+    """
+    if not _is_of_a_list(best.element):
+        return best
+    for outer, _ in zip(headline.iterancestors(), range(_LEVELS_ABOVE), strict=False):
+        if outer.tag == "body" or outer is best.element or outer in best.element.iterancestors():
+            break
+        near = _find_densest(outer, believes_names=True)
+        if near is not None and near.score * _MOST_OF_A_LIST >= best.score:
+            return near
+    return best
+
+
+def _is_of_a_list(element: Element) -> bool:
+    """Tell whether a block holds several links, or is one of several blocks of its class that hold links."""
+    outer = element.getparent()
+    beside = outer.iterchildren(element.tag) if outer is not None else ()
+    alike = [one for one in beside if one is not element and one.get("class") == element.get("class")]
+    links = sum(1 for _ in element.iter("a"))
+    if links and any(other.find(".//a") is not None for other in alike):
+        return True
+    return links >= _LINKS_OF_A_LIST
+
+
+def _find_densest(root: Element, *, believes_names: bool) -> Densest | None:
     scores: dict[Element, float] = {}
     wrapped: dict[Element, list[float]] = {}
     unread: dict[Element, bool] = {}
@@ -48,7 +95,7 @@ def find_densest(root: Element) -> Densest | None:
         if holder is None or len(_HAN.findall(text)) < _LEAST_HAN or is_furniture(text.strip()):
             continue
         line, container = _line_and_container(holder)
-        if line is None or container is None or _is_unread(holder, unread):
+        if line is None or container is None or _is_unread(holder, unread, believes_names=believes_names):
             continue
         worth = len(text.strip()) + 10 * len(_PUNCTUATION.findall(text))
         scores[container] = scores.get(container, 0.0) + worth
@@ -63,7 +110,9 @@ def find_densest(root: Element) -> Densest | None:
     if not scores:
         return None
     best = max(scores, key=lambda element: scores[element])
-    return Densest(element=best, margin=_margin(best, scores)) if scores[best] >= _LEAST_TEXT else None
+    if scores[best] < _LEAST_TEXT:
+        return None
+    return Densest(element=best, margin=_margin(best, scores), score=scores[best])
 
 
 def _margin(best: Element, scores: dict[Element, float]) -> float:
@@ -96,7 +145,7 @@ def _holds_one_line(container: Element, line: Element) -> bool:
     return len(container) == 1
 
 
-def _is_unread(element: Element, known: dict[Element, bool]) -> bool:
+def _is_unread(element: Element, known: dict[Element, bool], *, believes_names: bool) -> bool:
     """Tell whether the element stands in a link, a script, a menu, or a block whose name says that it is no text."""
     path: list[Element] = []
     verdict = False
@@ -106,7 +155,7 @@ def _is_unread(element: Element, known: dict[Element, bool]) -> bool:
             verdict = known[at]
             break
         path.append(at)
-        if at.tag in _NEVER or _names_junk(at):
+        if at.tag in _NEVER or (believes_names and _names_junk(at)):
             verdict = True
             break
         at = at.getparent()

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 
 from crawler.reading.extract import cautions
-from crawler.reading.extract.density import find_densest
+from crawler.reading.extract.density import find_densest, find_densest_near
 from crawler.reading.extract.headlines import find_headline, strip_portal, title_of
+from crawler.reading.extract.kickers import find_kicker, find_subheadline
 from crawler.reading.extract.tree import Element, Tree, text_of
 from crawler.reading.portal import Branch, Layout
 
@@ -22,6 +23,8 @@ class Frame:
     headline_element: Element | None
     headline: str | None
     body: Element | None
+    kicker: Element | None = None
+    subheadline: Element | None = None
     margin: float = 0.0
     origins: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
@@ -34,10 +37,11 @@ class Frame:
 
 def find_frame(tree: Tree, branch: Branch | None) -> Frame:
     """Return the parts of the page by the first layout whose marker it bears, else by the generic rules."""
-    for layout in branch.layouts if branch else ():
-        if tree.first(layout.marker) is not None:
-            return _by_layout(tree, layout)
-    return _by_rules(tree)
+    known = (layout for layout in (branch.layouts if branch else ()) if tree.first(layout.marker) is not None)
+    layout = next(known, None)
+    frame = _by_layout(tree, layout) if layout else _by_rules(tree)
+    _take_lines_around(tree, frame)
+    return frame
 
 
 def take_densest(tree: Tree, frame: Frame) -> bool:
@@ -66,6 +70,8 @@ def _by_layout(tree: Tree, layout: Layout) -> Frame:
 def _by_rules(tree: Tree) -> Frame:
     element, headline, origin = find_headline(tree)
     densest = find_densest(tree.root)
+    if densest is not None and element is not None:
+        densest = find_densest_near(element, densest)
     frame = Frame(layout=None, headline_element=element, headline=headline, body=None)
     frame.warnings.append(cautions.UNKNOWN_LAYOUT)
     if headline:
@@ -84,3 +90,22 @@ def _take_title(tree: Tree, frame: Frame) -> None:
     if frame.headline:
         frame.origins["headline"] = "title"
         frame.warnings.append(cautions.HEADLINE_FROM_TITLE)
+
+
+def _take_lines_around(tree: Tree, frame: Frame) -> None:
+    """Find kicker and subheadline by the layout's selectors, else beside the headline."""
+    layout, headline = frame.layout, frame.headline_element
+    frame.kicker = _placed(tree, frame, "kicker", layout.kicker if layout else None)
+    if frame.kicker is None and (kicker := find_kicker(headline)) is not None and kicker is not frame.body:
+        frame.kicker, frame.origins["kicker"] = kicker, "above the headline"
+    frame.subheadline = _placed(tree, frame, "subheadline", layout.subheadline if layout else None)
+    if frame.subheadline is None and (line := find_subheadline(headline)) is not None and line is not frame.body:
+        frame.subheadline, frame.origins["subheadline"] = line, "under the headline"
+
+
+def _placed(tree: Tree, frame: Frame, name: str, selector: str | None) -> Element | None:
+    element = tree.first(selector)
+    if selector is None or not text_of(element):
+        return None
+    frame.origins[name] = selector
+    return element

@@ -18,6 +18,7 @@ _CANDIDATES = ("h2", "h3", "div", "p", "td", "span", "dt", "strong", "font", "b"
 _LONGEST = 120
 # A page may nest elements by the thousand, each with the text of all within.
 _MOST_CANDIDATES = 20
+_LEAST_OWN = 6
 # Some titles are filled with the headline's markup, which a `<title>` shows as it stands.
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _LONGEST_TITLE = 1000
@@ -31,9 +32,9 @@ def find_headline(tree: Tree) -> tuple[Element | None, str | None, str]:
         for top in islice(tree.root.iter("h1"), _MOST_CANDIDATES)
         if not is_silent(top) and (text := text_of(top)) and len(text) <= _LONGEST
     ]
-    for top, text in tops:
-        if _agrees(text, title):
-            return top, text, "h1"
+    agreed = next((found for top, text in tops if (found := _agreed(top, text, title))), None)
+    if agreed is not None:
+        return agreed[0], agreed[1], "h1"
     if title is None and tops:
         return tops[0][0], tops[0][1], "h1"
     main = strip_portal(title) if title else None
@@ -46,6 +47,14 @@ def find_headline(tree: Tree) -> tuple[Element | None, str | None, str]:
     if main and not _ONLY_PORTAL.match(main):
         return None, main.partition("_")[0].strip() or main, "title"
     return None, None, ""
+
+
+def _agreed(top: Element, text: str, title: str | None) -> tuple[Element, str] | None:
+    """Return the heading with its text, or the text before its first element, if the title agrees with it."""
+    if _agrees(text, title):
+        return top, text
+    own = clean(top.text)  # the `<h1>` of phpcms goes on with time and source
+    return (top, own) if len(own) >= _LEAST_OWN and _agrees(own, title) else None
 
 
 def title_of(tree: Tree) -> str | None:
@@ -67,7 +76,9 @@ def strip_portal(title: str) -> str:
 def _shortened(title: str) -> list[str]:
     """Return the title, and the title without its last part, its last two parts: sections stand there, too."""
     ends = [match.start() for match in _SEPARATORS.finditer(title)]
-    return [title, *(title[:end].strip() for end in reversed(ends))][:4]
+    shortened = [title, *(title[:end].strip() for end in reversed(ends))][:4]
+    # 江海日报数字报-渡口的早晨: the portal's name comes first.
+    return [*shortened, *(title[match.end() :].strip() for match in list(_SEPARATORS.finditer(title))[:2])]
 
 
 def _agrees(text: str, title: str | None) -> bool:

@@ -3,6 +3,8 @@
 The visible line under the headline and the hidden block are weighed against what the body itself says.
 """
 
+import itertools
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,8 +13,9 @@ from functools import cached_property
 from crawler.reading.addresses import address_date, address_number
 from crawler.reading.article import Contributor, Source
 from crawler.reading.extract import cautions
+from crawler.reading.extract.bylines import read_brackets, read_byline_line
 from crawler.reading.extract.content import Content
-from crawler.reading.extract.dates import Moment, day_moment, read_moment
+from crawler.reading.extract.dates import Moment, day_moment, read_moment, read_row_moment
 from crawler.reading.extract.frame import Frame
 from crawler.reading.extract.hidden import read_hidden_time, read_meta_source, read_meta_time, read_metas, read_modified
 from crawler.reading.extract.mastheads import (
@@ -21,17 +24,23 @@ from crawler.reading.extract.mastheads import (
     line_of,
     plain_line,
     read_editors,
+    read_masthead_lines,
     read_named_author,
     read_named_editors,
     read_source,
 )
 from crawler.reading.extract.surroundings import Surroundings, after, between
 from crawler.reading.extract.tree import Tree, text_of
+from crawler.reading.extract.wording import clean
 from crawler.reading.page import Page
 from crawler.reading.portal import Branch
 
+# A printed day has two numbers; 3天前 has one.
+_NAMES_A_DAY = re.compile(r"\d\s*[-/.年月－]\s*\d")
 _LONGEST_OUTLET = 20
+_SIGNATURES = 4
 _NAMED_SOURCE = ".source, #source"
+_NAMED_AUTHOR = ".author"
 _UNDER_HEADLINE = "under the headline"
 _AFTER_BODY = "after the body"
 
@@ -62,7 +71,10 @@ class Sight:
     @cached_property
     def above(self) -> Surroundings:
         """What stands between headline and body."""
-        return between(self.frame.headline_element, self.frame.body) if self.frame.body is not None else Surroundings()
+        headline, body = self.frame.headline_element, self.frame.body
+        if body is None:
+            return Surroundings()
+        return between(headline, body, inside=headline is not None and text_of(headline) != self.frame.headline)
 
     @cached_property
     def below(self) -> Surroundings:
@@ -101,15 +113,22 @@ def _read_published(sight: Sight, imprint: Imprint) -> None:
 def _find_published(sight: Sight) -> tuple[Moment, str] | None:
     base = sight.page.captured_at
     found = read_hidden_time(sight.tree, base) or find_visible_time(sight)
+    from_meta = read_meta_time(sight.metas, base)
+    if from_meta is not None and (found is None or _is_finer(from_meta[0], found[0])):
+        return from_meta
     if found is not None:
         return found
-    from_meta = read_meta_time(sight.metas, base)
-    if from_meta is not None:
-        return from_meta
     below = sight.below.text
     if "时间" in below and (moment := _read_line(below[below.index("时间") :], base)):
         return moment, _AFTER_BODY
     return None
+
+
+def _is_finer(one: Moment, other: Moment) -> bool:
+    """Tell whether a time says more of the same day, or names the day that another counts back to (3天前)."""
+    if one.precision == "day" or other.precision != "day":
+        return False
+    return one.at.date() == other.at.date() or not _NAMES_A_DAY.search(other.raw)
 
 
 def find_visible_time(sight: Sight) -> tuple[Moment, str] | None:
@@ -121,7 +140,19 @@ def find_visible_time(sight: Sight) -> tuple[Moment, str] | None:
         return moment, layout.time
     if moment := _read_line(sight.above.text, base):
         return moment, _UNDER_HEADLINE
+    if moment := _read_without_year(sight):
+        return moment, _UNDER_HEADLINE
     return None
+
+
+def _read_without_year(sight: Sight) -> Moment | None:
+    """Return the time under the headline that lacks its year, if the day in the address is its own."""
+    day = address_date(sight.page.url, sight.branch)
+    line = plain_line(sight.above.text.replace(SEAM, " "))
+    moment = read_row_moment(line, day, sight.page.captured_at) if day else None
+    if day is None or moment is None or not _NAMES_A_DAY.search(moment.raw):
+        return None
+    return moment if moment.precision != "day" and abs((moment.at.date() - day).days) <= 1 else None
 
 
 def _read_line(text: str, base: datetime) -> Moment | None:
@@ -195,7 +226,10 @@ def _read_editors(sight: Sight, content: Content, imprint: Imprint) -> None:
         imprint.editors = read()
         if imprint.editors:
             imprint.origins["editors"] = origin
-            return
+            break
+    if imprint.origins.get("editors") == "body":
+        # A reprint may end with the editor of its own outlet.
+        imprint.editors = tuple(dict.fromkeys([*read_editors(sight.above.text), *imprint.editors]))
 
 
 def _placed_editors(sight: Sight) -> tuple[str, ...]:
@@ -212,7 +246,7 @@ def find_hidden_editors(sight: Sight) -> tuple[str, ...]:
 
 
 def _read_byline(sight: Sight, content: Content, imprint: Imprint) -> None:
-    """Take the body's byline; else a visible 作者 who is no editor; else the hidden author.
+    """Take the body's byline; else a visible 作者 who is no editor, a 记者, a bare name; else the hidden author.
 
     As a rule the hidden author is the editor on duty, so he counts only where another editor is named beside him.
     """
@@ -225,8 +259,37 @@ def _read_byline(sight: Sight, content: Content, imprint: Imprint) -> None:
         imprint.byline = tuple(Contributor(name=name, role="author") for name in visible)
         imprint.origins["byline"] = _UNDER_HEADLINE
         return
+    lines = [read_byline_line(line) for line in read_masthead_lines(sight.above.text)]
+    reported = [one for line in lines for one in line if one.role != "photographer"]
+    if reported:
+        imprint.byline, imprint.origins["byline"] = tuple(dict.fromkeys(reported)), _UNDER_HEADLINE
+        return
+    signed = [one for line in _lines_after_body(sight) for one in read_byline_line(line) if one.role != "photographer"]
+    if signed:
+        imprint.byline, imprint.origins["byline"] = tuple(dict.fromkeys(signed)), _AFTER_BODY
+        return
+    named = [name for name in _bare_author(sight) if name not in editors]
+    if named:
+        imprint.byline = tuple(Contributor(name=name, role="author") for name in named)
+        imprint.origins["byline"] = _NAMED_AUTHOR
+        return
     hidden = [name for name in read_named_author(text_of(sight.tree.by_id("author_baidu"))) if name not in editors]
     if hidden and find_hidden_editors(sight):
         imprint.byline = tuple(Contributor(name=name, role="author") for name in hidden)
         imprint.origins["byline"] = "#author_baidu"
         imprint.warnings.append(cautions.BYLINE_FROM_HIDDEN_AUTHOR)
+
+
+def _bare_author(sight: Sight) -> tuple[str, ...]:
+    """Return the names in an element of the class author that stands under the headline and holds nothing else."""
+    text = text_of(sight.tree.first(_NAMED_AUTHOR))
+    if not text or text not in map(clean, sight.above.text.split(SEAM)):
+        return ()
+    return tuple(one.name for one in read_brackets(text) if one.role == "author")
+
+
+def _lines_after_body(sight: Sight) -> list[str]:
+    """Return what may be bylines among the short lines just after the body, which sign the text."""
+    pieces = sight.below.text.split(SEAM)[:_SIGNATURES]
+    short = itertools.takewhile(lambda piece: len(piece.strip()) <= _LONGEST_OUTLET, pieces)
+    return read_masthead_lines(SEAM.join(short))

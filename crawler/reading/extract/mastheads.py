@@ -22,23 +22,30 @@ _GLUED = re.compile(
     r"(?:点击|浏览|阅读)\d|(?:19|20)\d\d[-年/.]|【|\[|[|｜]"
 )
 _SOURCE = re.compile(
-    rf"(?:文章|稿件|信息|新闻|本文)?(?:来\s?源|來源|稿源)(?:{SEAM}|\s)*[:：](?:{SEAM}|[\s\u3000])*(?P<name>[^{SEAM}\u3000]+)"
+    rf"(?:(?:文章|稿件|信息|新闻|本文)?(?:来\s?源|來源|稿源)(?:{SEAM}|\s)*[:：|｜丨]|来自(?:{SEAM}|\s)*[:：])(?:{SEAM}|[\s\u3000])*(?P<name>[^{SEAM}\u3000]+)"
 )
 _EDITOR = re.compile(
-    r"(?:责任|責任|执行|值班|网络|本文|本期|图片|文字)?(?:编\s?辑|編輯|责\s?编)\s*(?:[:：]\s*[【\[]?\s*|[/／|｜丨]|(?:(?<=编辑)|(?<=责编))[\s\u3000]+)(?P<names>[^】\])）:：]*)"
+    r"(?:责任|責任|执行|值班|网络|本文|本期|图片|文字)?(?:编\s?辑|編輯|责\s?编)\s*(?:[:：]\s*[【\[]?\s*|\s*[|｜丨]\s*|[/／]|(?:(?<=编辑)|(?<=责编))[\s\u3000]+)(?P<names>[^】\])）:：|｜丨]*)"
 )
 _AUTHOR = re.compile(r"(?:文章)?作\s?者\s*[:：]\s*(?P<names>[^】\])）:：]*)")
 _EDITOR_LINE = re.compile(
-    r"^[\[【(（—\-\s]*(?:(?:责任|責任|执行|值班|网络|本文|本期|图片|文字)?(?:编\s?辑|編輯)|责\s?编|校对|审核|审校|编审|监制|[初复终一二三]审|主编)\s*(?:[:：/／]|[\s\u3000]+(?=[\u4e00-\u9fff]{2,4}\b))"
+    r"^[\[【(（—\-\s]*(?:(?:责任|責任|执行|值班|网络|本文|本期|图片|文字)?(?:编\s?辑|編輯)|责\s?编|校对|审核|审校|编审|监制|[初复终一二三]审|主编)\s*(?:[:：/／|｜丨]|[\s\u3000]+(?=[\u4e00-\u9fff]{2,4}\b))"
 )
 _EDITOR_TAIL = re.compile(r"[【\[(（]\s*(?:责任)?(?:编辑|編輯|责编)\s*[:：]\s*(?P<names>[^】\])）]{1,40})[】\])）]\s*$")
 _SOURCE_LINE = re.compile(
-    r"^[▌■●◆▍【\[(（\s]*(?:本文|文章|稿件|信息|综合)?(?:来源|來源|稿源)\s*[:：]\s*(?P<name>[^。]{1,60})$"
+    r"^[▌■●◆▍【\[(（\s]*(?:本文|文章|稿件|信息|综合)?(?:来源|來源|稿源)\s*[:：|｜丨]\s*(?P<name>[^。]{1,60})$"
 )
 _IMPRINT = re.compile(rf"^[\[【(（\s]*(?:文章|稿件|信息|新闻|本文)?(?:{_LABELS}|来\s?源|來源|稿源)")
 _SENTENCE = re.compile(r"[。！？]")
 _WORD = re.compile(rf"[{HAN}A-Za-z0-9]")
 _OTHER_LABEL = re.compile(rf"[\s\u3000]*(?:{_LABELS})\s*$")
+_WRITERS = re.compile(r"记者|通讯员|实习生|文\s?[/／]\s?图|图\s?[/／]\s?文")
+_BLANK = f"{SEAM} \t\r\n\xa0\u3000"
+# A label and its names may stand in elements of their own, and two facts in one.
+_LABEL_AHEAD = re.compile(rf"(?:记者|通讯员|实习生)\s*[:：][{_BLANK}]+")
+_BETWEEN_FACTS = re.compile(
+    rf"[{SEAM}|｜\u3000]+|[\s\xa0]{{2,}}|\s(?=(?:[{HAN}]{{2,6}})?(?:记者|通讯员|实习生)\s*[:：])"
+)
 # 王远（实习）
 _BRACKET = re.compile(r"[(（]")
 _CLOSING = ("】", "]", ")", "）")
@@ -116,6 +123,12 @@ def read_named_author(text: str) -> tuple[str, ...]:
     """Return the names after 作者： in a line under the headline."""
     match = _AUTHOR.search(text)
     return tuple(_labelled(_first_piece(match["names"]))) if match else ()
+
+
+def read_masthead_lines(text: str) -> list[str]:
+    """Return what may be bylines in a line under the headline: 记者：王远, 文/图 本报记者 李晨."""
+    words = _BETWEEN_FACTS.split(_LABEL_AHEAD.sub(lambda match: match[0].strip(_BLANK), text))
+    return [line for word in words if _WRITERS.search(line := clean(word)) and len(line) <= _LONGEST_LINE // 2]
 
 
 def _first_piece(names: str) -> str:

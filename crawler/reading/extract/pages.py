@@ -16,8 +16,9 @@ from crawler.reading.extract.damage import find_damage
 from crawler.reading.extract.footage import is_gallery, read_gallery, read_videos
 from crawler.reading.extract.frame import Frame, find_frame, take_densest
 from crawler.reading.extract.furniture import is_masthead
-from crawler.reading.extract.hidden import read_canonical, read_keywords
-from crawler.reading.extract.imprint import Imprint, Sight, read_imprint
+from crawler.reading.extract.hidden import read_canonical, read_keywords, read_meta_time
+from crawler.reading.extract.imprint import Imprint, Sight, find_visible_time, read_imprint
+from crawler.reading.extract.kickers import text_beside
 from crawler.reading.extract.language import read_language
 from crawler.reading.extract.pagers import article_pages, gallery_pages
 from crawler.reading.extract.pictures import image_address
@@ -32,7 +33,7 @@ from crawler.reading.extract.refusals import (
     leads_home,
 )
 from crawler.reading.extract.surroundings import is_uploaded
-from crawler.reading.extract.tree import Element, Tree, text_of
+from crawler.reading.extract.tree import Element, Tree
 from crawler.reading.extract.wording import clean
 from crawler.reading.page import Page
 from crawler.reading.portal import Branch
@@ -42,6 +43,7 @@ EXTRACTOR_VERSION = "1.0.0"
 
 # A page whose address is no article's must hold this much text to be one.
 _TEXT_OF_AN_ARTICLE = 120
+_TEXT_OF_A_DATED_ARTICLE = 40
 _TEXT_BESIDE_A_VIDEO = 200
 _NO_LINKS = ("#", "javascript:", "mailto:", "tel:")
 
@@ -57,10 +59,10 @@ def read_page(page: Page, branch: Branch | None) -> PageReading:
         return _refuse(page, reason, tree, branch)
     frame = find_frame(tree, branch)
     content = _read_content(tree, frame, page)
-    reason = _find_reason(tree, frame, content, page, branch)
+    sight = Sight(page, branch, tree, frame)
+    reason = _find_reason(sight, content)
     if reason is not None:
         return _refuse(page, reason, tree, branch)
-    sight = Sight(page, branch, tree, frame)
     _take_pictures_above(sight, content)
     article = _article(sight, content, read_imprint(sight, content))
     told = read_canonical(tree)
@@ -162,15 +164,15 @@ def _compose(tree: Tree, frame: Frame, page: Page) -> Content:
 
 def _parts_inside(tree: Tree, frame: Frame) -> list[Element]:
     """Return the elements of headline, time and source, which some layouts keep inside of the body."""
-    parts = [frame.headline_element]
+    parts = [frame.headline_element, frame.kicker, frame.subheadline]
     if frame.layout is not None:
-        parts += [tree.first(selector) for selector in (frame.layout.time, frame.layout.source, frame.layout.kicker)]
-        parts.append(tree.first(frame.layout.subheadline))
+        parts += [tree.first(selector) for selector in (frame.layout.time, frame.layout.source)]
     around = set(frame.body.iterancestors()) if frame.body is not None else set()
     return [part for part in parts if part is not None and part is not frame.body and part not in around]
 
 
-def _find_reason(tree: Tree, frame: Frame, content: Content, page: Page, branch: Branch | None) -> str | None:
+def _find_reason(sight: Sight, content: Content) -> str | None:
+    tree, frame, page, branch = sight.tree, sight.frame, sight.page, sight.branch
     length = sum(len(block.text) for block in content.blocks if block.text)
     paragraphs = sum(1 for block in content.blocks if block.text)
     if not content.blocks:
@@ -181,9 +183,17 @@ def _find_reason(tree: Tree, frame: Frame, content: Content, page: Page, branch:
         return "home_page" if frame.layout is None and is_list and is_home_title(tree) else None
     if is_list:
         return "listing"
-    if frame.layout is None and length < _TEXT_OF_AN_ARTICLE and not any(block.url for block in content.blocks):
+    is_short = length < (_TEXT_OF_A_DATED_ARTICLE if _is_dated(sight) else _TEXT_OF_AN_ARTICLE)
+    if frame.layout is None and is_short and not any(block.url for block in content.blocks):
         return "listing" if counts_as_list(tree.root, 0, branch) else "no_text"
     return None
+
+
+def _is_dated(sight: Sight) -> bool:
+    """Tell whether a time of publication goes with the headline, as brief news have it."""
+    base = sight.page.captured_at
+    has_time = find_visible_time(sight) is not None or read_meta_time(sight.metas, base) is not None
+    return sight.frame.headline_element is not None and has_time
 
 
 def _reason_without_text(tree: Tree, page: Page, branch: Branch | None) -> str:
@@ -221,19 +231,15 @@ def _take_pictures_above(sight: Sight, content: Content) -> None:
 
 
 def _article(sight: Sight, content: Content, imprint: Imprint) -> Article:
-    page, frame, layout = sight.page, sight.frame, sight.frame.layout
+    page, frame = sight.page, sight.frame
     sections, sections_origin = read_sections(sight.tree, page.url, sight.branch)
     published = imprint.published
-    kicker = text_of(sight.tree.first(layout.kicker)) if layout else ""
-    subheadline = text_of(sight.tree.first(layout.subheadline)) if layout else ""
     keywords = read_keywords(sight.metas)
     body = content.body
     damage = find_damage(frame.headline, content.blocks, content.images)
     outward = _outward(content.links, sight)
     found = {
         "links": "body" if outward else None,
-        "kicker": layout.kicker if layout and kicker else None,
-        "subheadline": layout.subheadline if layout and subheadline else None,
         "sections": sections_origin,
         "keywords": "meta[keywords]" if keywords else None,
     }
@@ -242,8 +248,8 @@ def _article(sight: Sight, content: Content, imprint: Imprint) -> Article:
         content_type=_content_type(sight, content, len(body)),
         language=read_language((frame.headline or "") + body, sight.tree.root.get("lang")),
         headline=frame.headline,
-        kicker=kicker or None,
-        subheadline=subheadline or None,
+        kicker=text_beside(frame.kicker),
+        subheadline=text_beside(frame.subheadline),
         published_at=published.at if published else None,
         published_precision=published.precision if published else None,
         published_raw=(published.raw or None) if published else None,

@@ -10,12 +10,15 @@ _JUNK = re.compile(
     r"(?:^|[\s_-])(?:adincontent|adhzh|ads?|adv|advert\w*|gg|guanggao|banner)\d*(?=$|[\s_-])"
     r"|share|jiathis|bdsharebuttonbox|social|related|recommend|xiangguan|xgxw|xgyd|hot_?(?:news|video)|selected_news|comment|pinglun|sohucs|changyan|download_wrapper|"
     r"videojsdesc|function_code_page|pagebox|page_bar|pagination|pagebreak|paging|fenye|copyright|disclaimer|banquan|footer|breadcrumb|qrcode|erweima|"
-    r"prev_?next|toolbar|zihao|font_?size|print|divad|mianze|newsrecommend|news_list_ul|gotop|backtop"
+    r"prev_?next|toolbar|zihao|font_?size|print_?(?:btn|button|icon|link)|divad|mianze|newsrecommend|news_list_ul|gotop|backtop"
 )
 _CAPTION = re.compile(
     r"pictext|left_pt|caption|tuzhu|tushuo|img_?(?:desc|text|info|title|note)|pic_?(?:desc|info|title|note|txt)|photo_?(?:desc|text|note)|image_?(?:desc|note)|current_img_desc|figcaption"
 )
-_EDITOR = re.compile(r"adeditor|left_name|(?:^|[\s_-])(?:editor|bianji|zebian|editors|article-?editor)(?=$|[\s_-])")
+# TRS_Editor is the container of a text from the editor of TRS, a content management system.
+_EDITOR = re.compile(
+    r"adeditor|left_name|(?:^|[\s_-])(?<!trs_)(?:editor|bianji|zebian|editors|article-?editor)(?=$|[\s_-])"
+)
 _KEPT = re.compile(r"bianzhean")
 
 

@@ -1,5 +1,6 @@
 """The text around the body: the line between headline and body, and the lines after the body."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,10 +34,11 @@ class Surroundings:
     pictures: tuple[tuple[Element, str], ...] = ()
 
 
-def between(headline: Element | None, body: Element) -> Surroundings:
+def between(headline: Element | None, body: Element, *, inside: bool = False) -> Surroundings:
     """Return what stands between headline and body, up to the first line of running text.
 
-    Without an element for the headline it is what opens the body, after what stands just before it.
+    Without an element for the headline it is what opens the body, after what stands just before it. `inside`: the
+    headline's element holds more than the headline, as the `<h1>` of phpcms holds time and source.
     """
     if headline is None:
         above = body.getprevious()
@@ -44,7 +46,8 @@ def between(headline: Element | None, body: Element) -> Surroundings:
         return _collect(_chained(start, body), stop=None)
     if body in headline.iterancestors():
         return _collect(_opening(headline, body), stop=None)
-    return _collect(following(headline), stop=body if headline is not body else None)
+    held = headline.iterdescendants() if inside else ()
+    return _collect(itertools.chain(held, following(headline)), stop=body if headline is not body else None)
 
 
 def after(body: Element) -> Surroundings:
