@@ -282,7 +282,10 @@ class _Walk:
 
     def _break(self) -> None:
         """End the line, and make its text one piece."""
-        line, self._line = self._line, _Line()
+        line = self._line
+        if not line.parts and not line.links:
+            return  # most breaks follow on another
+        self._line = _Line()
         if not line.length:
             return
         text = "".join(line.parts)

@@ -128,7 +128,10 @@ def _take_end_mark(pieces: list[Piece], content: Content) -> None:
     """Take (完) off the text; it stands at the end of the last paragraph or alone."""
     for position in range(len(pieces) - 1, -1, -1):
         piece = pieces[position]
-        if piece.type in {"text", "heading"} and (match := _END_MARK.search(piece.text, max(0, len(piece.text) - 12))):
+        end = max(0, len(piece.text) - 12)
+        if piece.type not in {"text", "heading"} or piece.text.find("完", end) < 0:
+            continue
+        if match := _END_MARK.search(piece.text, end):
             content.end_mark = True
             content.origins["end_mark"] = "(完)"
             piece.text = piece.text[: match.start()].rstrip()

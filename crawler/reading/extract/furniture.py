@@ -17,6 +17,8 @@ _LINE = re.compile(
 )
 # The numbers and words of a pager, with a word for a page or a number in brackets.
 _PAGER = re.compile(
+    # The first character tells most lines of text from pagers before the line is looked through.
+    r"(?=[上下前后首尾末页共第本\d\s\u3000\[\]【】()（）<>＜＞«»‹›|/…·.])"
     r"(?=.*(?:页|[\[【]\s*\d+\s*[\]】]))(?:[上下前后首尾末]一?页|[共第]\s*+\d++\s*+页|本页|\d++|[\s\u3000\[\]【】()（）<>＜＞«»‹›|/…·.]++)++"
 )
 _RELATED = re.compile(

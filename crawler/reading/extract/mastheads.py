@@ -80,6 +80,8 @@ def plain_line(line: str) -> str:
 
 def read_editors(text: str) -> tuple[str, ...]:
     """Return the editors that a line names, in order, each once; empty if it names none."""
+    if "编" not in text and "編" not in text:
+        return ()
     names: list[str] = []
     for match in _EDITOR.finditer(text):
         names += _labelled(_first_piece(match["names"]))
@@ -128,6 +130,8 @@ def read_source_line(paragraph: str) -> str | None:
 
 def _labelled(text: str) -> list[str]:
     """Return the leading words that can be names: what follows may be the next label."""
+    if not text:
+        return []
     names: list[str] = []
     for word in split_names(_BRACKET.split(text.lstrip("(（"), maxsplit=1)[0]):
         word = re.sub(rf"^[^{HAN}A-Za-z]+|[^{HAN}A-Za-z.·]+$", "", word)  # noqa: PLW2901 - brackets and dots around it

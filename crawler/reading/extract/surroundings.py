@@ -96,8 +96,9 @@ def _collect(elements: Iterator[Element], *, stop: Element | None, most_elements
     for number, element in enumerate(elements):
         if element is stop or number >= most_elements or length > _MOST_TEXT:
             break
-        if element.tag in _LEFT_OUT or element.getparent() in left_out:
-            left_out.add(element)
+        if element.tag in _LEFT_OUT or (left_out and element.getparent() in left_out):
+            if len(element):
+                left_out.add(element)
             continue
         if element.tag == "img":
             if is_uploaded(element):
@@ -105,9 +106,11 @@ def _collect(elements: Iterator[Element], *, stop: Element | None, most_elements
         elif element.tag == "a":
             links.append((clean(element.text), element.get("href") or ""))
         pieces = [piece for piece in (element.text, element.tail) if piece and not piece.isspace()]
-        if any(len(piece.strip()) > (_LONGEST_CAPTION if pictures else _LONGEST_LINE) for piece in pieces):
+        if not pieces:
+            continue
+        if max([len(piece.strip()) for piece in pieces]) > (_LONGEST_CAPTION if pictures else _LONGEST_LINE):
             break
-        if pictures and pieces:
+        if pictures:
             pictures[-1] = (pictures[-1][0], clean(f"{pictures[-1][1]} {' '.join(pieces)}"))
         texts += pieces
         length += sum(map(len, pieces))
