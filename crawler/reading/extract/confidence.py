@@ -53,9 +53,8 @@ class _Signs:
     contradicted: frozenset[str]
 
 
-def rate(sight: Sight, article: Article) -> tuple[tuple[str, Confidence], ...]:
+def rate(sight: Sight, article: Article, origins: Mapping[str, str]) -> tuple[tuple[str, Confidence], ...]:
     """Return how sure each field of a page's article is that has an origin."""
-    origins = dict(article.origins)
     signs = _read_signs(sight, article, origins)
     levels = {name: _level(name, origin, sight.frame, signs) for name, origin in origins.items()}
     if levels.get("body") == "low":
