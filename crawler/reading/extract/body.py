@@ -289,7 +289,7 @@ class _Walk:
         if not line.length:
             return
         text = "".join(line.parts)
-        shown = "\n".join(filter(None, map(clean, text.split(_BREAK))))
+        shown = "\n".join(filter(None, map(clean, text.split(_BREAK)))) if _BREAK in text else clean(text)
         if not shown:
             return
         block = self._blocks[-1] if self._blocks else None

@@ -45,12 +45,12 @@ def find_densest(root: Element) -> Densest | None:
         holder = text.getparent()
         if holder is not None and text.is_tail:
             holder = holder.getparent()
-        if holder is None or not _ENOUGH_HAN.match(text) or is_furniture(text.strip()):
+        if holder is None or not _ENOUGH_HAN.match(text) or is_furniture(line_text := text.strip()):
             continue
         line, container = _line_and_container(holder)
         if line is None or container is None or _is_unread(holder, unread):
             continue
-        worth = len(text.strip()) + 10 * sum(map(text.count, _PUNCTUATION))
+        worth = len(line_text) + 10 * sum(map(text.count, _PUNCTUATION))
         scores[container] = scores.get(container, 0.0) + worth
         outer = container.getparent()
         if outer is not None and outer.tag not in {"html", "body"}:
