@@ -10,7 +10,7 @@ from crawler.reading.extract.bylines import read_brackets, read_byline_line, rea
 from crawler.reading.extract.captioning import assign_captions
 from crawler.reading.extract.captions import read_credit
 from crawler.reading.extract.datelines import Opening, has_topic, read_opening
-from crawler.reading.extract.furniture import is_furniture, is_masthead, opens_related
+from crawler.reading.extract.furniture import LONGEST_MASTHEAD, is_furniture, is_masthead, opens_related
 from crawler.reading.extract.mastheads import is_editor_line, read_editors, read_source_line, split_editor_tail
 
 _END_MARK = re.compile(r"[\s\u3000]*[(（\[【]\s*完\s*[)）\]】][\s\u3000]*$")
@@ -113,6 +113,8 @@ def _without_foreign_lines(pieces: list[Piece], headline: str | None, content: C
 
 def _is_repeated_head(piece: Piece, headline: str | None, kept: list[Piece]) -> bool:
     """Tell whether the line repeats the headline or the line under it, before the text begins."""
+    if len(piece.text) > LONGEST_MASTHEAD and piece.text != headline:
+        return False
     if len(kept) > _LONGEST_HEAD or any(other.type == "text" and len(other.text) > 50 for other in kept):
         return False
     return piece.text == headline or is_masthead(piece.text)

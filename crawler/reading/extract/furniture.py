@@ -31,6 +31,7 @@ _ONLY_TIME = re.compile(
 )
 _DAY = re.compile(r"(?:19|20)\d\d\s?[-/年.]\s?\d{1,2}\s?[-/月.]\s?\d{1,2}")
 _LONGEST_LINE = 160
+LONGEST_MASTHEAD = 100
 _LONGEST_PAGER = 60
 
 
@@ -48,4 +49,4 @@ def opens_related(line: str) -> bool:
 
 def is_masthead(line: str) -> bool:
     """Tell whether a line is the one under the headline: the time, with the source, or alone."""
-    return len(line) <= 100 and bool(_ONLY_TIME.match(line) or (_DAY.search(line) and _MASTHEAD.search(line)))
+    return len(line) <= LONGEST_MASTHEAD and bool(_ONLY_TIME.match(line) or (_DAY.search(line) and _MASTHEAD.search(line)))

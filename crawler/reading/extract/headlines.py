@@ -4,7 +4,6 @@ import re
 from itertools import islice
 
 from crawler.reading.extract.tree import Element, Tree, text_of
-from crawler.reading.extract.wording import clean
 
 _SEPARATOR = r"\s*[-—–|｜_·»>]+\s*"
 _SEPARATORS = re.compile(r"\s*[-—–|｜_]+\s*")
@@ -18,14 +17,11 @@ _CANDIDATES = ("h2", "h3", "div", "p", "td", "span", "dt", "strong", "font", "b"
 _LONGEST = 120
 # A page may nest elements by the thousand, each with the text of all within.
 _MOST_CANDIDATES = 50
-# Some titles are filled with the headline's markup, which a `<title>` shows as it stands.
-_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
-_LONGEST_TITLE = 1000
 
 
 def find_headline(tree: Tree) -> tuple[Element | None, str | None, str]:
     """Return the headline's element (None if only the title has it), the text, and where it was found."""
-    title = title_of(tree)
+    title = tree.title
     tops = [
         (top, text)
         for top in islice(tree.root.iter("h1"), _MOST_CANDIDATES)
@@ -46,12 +42,6 @@ def find_headline(tree: Tree) -> tuple[Element | None, str | None, str]:
     if main and not _ONLY_PORTAL.match(main):
         return None, main.partition("_")[0].strip() or main, "title"
     return None, None, ""
-
-
-def title_of(tree: Tree) -> str | None:
-    """Return the text of the page's first `<title>`: documents included in the body have further ones."""
-    first = next(tree.root.iter("title"), None)
-    return clean(_TAG.sub("", (first.text or "")[:_LONGEST_TITLE])) or None if first is not None else None
 
 
 def strip_portal(title: str) -> str:
@@ -78,7 +68,7 @@ def _agrees(text: str, title: str | None) -> bool:
 
 
 def _bare(text: str) -> str:
-    return re.sub(r"[\s\u3000]+", "", text)
+    return "".join(text.split())
 
 
 def _element_with(tree: Tree, headline: str) -> Element | None:

@@ -39,7 +39,9 @@ _OTHER_LABEL = re.compile(rf"[\s\u3000]*(?:{_LABELS})\s*$")
 # 王远（实习）
 _BRACKET = re.compile(r"[(（]")
 _CLOSING = ("】", "]", ")", "）")
+_AROUND_NAME = re.compile(rf"^[^{HAN}A-Za-z]+|[^{HAN}A-Za-z.·]+$")
 _LAST_LABEL = re.compile(rf"(?:{_LABELS})$")
+_NAME_END = re.compile(r"(?<![A-Za-z])\s+|\s+(?![A-Za-z])")
 _NO_ADDRESS = re.compile(r"\s*(?:#|javascript:|$)", re.IGNORECASE)
 _LONGEST_LINE = 80
 
@@ -134,7 +136,7 @@ def _labelled(text: str) -> list[str]:
         return []
     names: list[str] = []
     for word in split_names(_BRACKET.split(text.lstrip("(（"), maxsplit=1)[0]):
-        word = re.sub(rf"^[^{HAN}A-Za-z]+|[^{HAN}A-Za-z.·]+$", "", word)  # noqa: PLW2901 - brackets and dots around it
+        word = _AROUND_NAME.sub("", word)  # noqa: PLW2901 - brackets and dots around it
         name = _LAST_LABEL.sub("", word)  # 王远校对：李晨
         if not is_labelled_name(name) or is_furniture(name):
             break
@@ -144,8 +146,7 @@ def _labelled(text: str) -> list[str]:
 
 def _cut_at_space(name: str) -> str:
     """Cut at the first space that does not stand between Latin words (China Daily)."""
-    parts = re.split(r"(?<![A-Za-z])\s+|\s+(?![A-Za-z])", name, maxsplit=1)
-    return parts[0]
+    return _NAME_END.split(name, maxsplit=1)[0]
 
 
 def _absolute(href: str, base: str) -> str | None:
