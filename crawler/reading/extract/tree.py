@@ -60,16 +60,15 @@ class Tree:
         self.is_cut = len(self.html) < len(html)
         self.root = _parse(self.html)
         self.is_too_deep = _ends_too_deep(self.root)
+        self._firsts: dict[str, Element | None] = {}
 
     def first(self, selector: str | None) -> Element | None:
         """Return the first element of the first alternative that is there: `a, b` prefers any `a` to every `b`."""
         if selector is None:
             return None
-        for chain in _alternatives(selector):
-            found = self._find(chain) if isinstance(chain, tuple) else _by_xpath(self.root, chain)
-            if found:
-                return found[0]
-        return None
+        if selector not in self._firsts:
+            self._firsts[selector] = next(iter(self.every(selector)), None)
+        return self._firsts[selector]
 
     def every(self, selector: str) -> list[Element]:
         """Return the elements of the first alternative that is there, empty if none is."""
@@ -229,7 +228,7 @@ def _matches(element: Element, compound: _Compound) -> bool:
         return False
     if compound.name is not None and element.get("id") != compound.name:
         return False
-    return not compound.classes or set(compound.classes) <= set((element.get("class") or "").split())
+    return not compound.classes or set(compound.classes).issubset((element.get("class") or "").split())
 
 
 def _has_chain(element: Element, chain: tuple[_Compound, ...]) -> bool:
