@@ -49,4 +49,6 @@ def opens_related(line: str) -> bool:
 
 def is_masthead(line: str) -> bool:
     """Tell whether a line is the one under the headline: the time, with the source, or alone."""
-    return len(line) <= LONGEST_MASTHEAD and bool(_ONLY_TIME.match(line) or (_DAY.search(line) and _MASTHEAD.search(line)))
+    return len(line) <= LONGEST_MASTHEAD and bool(
+        _ONLY_TIME.match(line) or (_DAY.search(line) and _MASTHEAD.search(line))
+    )

@@ -53,7 +53,9 @@ def is_home_address(url: str) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    return parts.scheme in {"http", "https"} and not parts.query and len(parts.path) <= _LONGEST_HOME and bool(_HOME.match(parts.path))
+    if len(parts.path) > _LONGEST_HOME or parts.query or parts.scheme not in {"http", "https"}:
+        return False
+    return bool(_HOME.match(parts.path))
 
 
 def is_error_text(tree: Tree) -> bool:
