@@ -22,9 +22,7 @@ _GLUED = re.compile(
     r"(?:点击|浏览|阅读)\d|(?:19|20)\d\d[-年/.]|【|\[|[|｜]"
 )
 # Searched for in long stretches, so these begin with the word itself, whatever stands before it: 稿件来源, 责任编辑.
-_SOURCE = re.compile(
-    rf"(?:来\s?源|來源|稿源)(?:{SEAM}|\s)*[:：](?:{SEAM}|[\s\u3000])*(?P<name>[^{SEAM}\u3000]+)"
-)
+_SOURCE = re.compile(rf"(?:来\s?源|來源|稿源)(?:{SEAM}|\s)*[:：](?:{SEAM}|[\s\u3000])*(?P<name>[^{SEAM}\u3000]+)")
 _EDITOR = re.compile(
     r"(?:编\s?辑|編輯|责\s?编)\s*(?:[:：]\s*[【\[]?\s*|[/／]|(?:(?<=编辑)|(?<=责编))[\s\u3000]+)(?P<names>[^】\])）:：]*)"
 )
