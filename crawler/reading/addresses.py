@@ -163,6 +163,12 @@ def _names_of_path(path: str, branch: Branch | None) -> _Named | None:
         series = found.get("series")
         day = _day(found.get("year"), found.get("month"), found.get("day"))
         return _Named(number=f"{series}-{found['id']}" if series else found["id"], day=day)
+    return _names_of_dated(path)
+
+
+@lru_cache(maxsize=64)
+def _names_of_dated(path: str) -> _Named | None:
+    """Return what a path with a day names; a page is asked several times for its own."""
     dated = _DATED.match(path)
     if dated is None:
         return None

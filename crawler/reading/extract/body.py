@@ -265,11 +265,14 @@ class _Walk:
 
     def _break(self) -> None:
         """End the line, and make its text one piece."""
-        line, self._line = self._line, _Line()
+        line = self._line
+        if not line.parts and not line.links:
+            return  # most breaks follow on another
+        self._line = _Line()
         if not line.length:
             return
         text = "".join(line.parts)
-        shown = "\n".join(filter(None, map(clean, text.split(_BREAK))))
+        shown = "\n".join(filter(None, map(clean, text.split(_BREAK)))) if _BREAK in text else clean(text)
         if not shown:
             return
         block = self._blocks[-1] if self._blocks else None

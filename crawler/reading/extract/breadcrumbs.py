@@ -12,6 +12,7 @@ _HOME = re.compile(r"首页|首頁")
 _HOME_ADDRESS = re.compile(r"^(?:(?:https?:)?//[^/?#]+)?/?(?:index\.s?html?)?$", re.IGNORECASE)
 _ARROWS = re.compile(r"[>＞»›→/\-—|·:：\s\u3000]+")
 _ARROW = re.compile(r"[>＞»›→]|-{1,2}|/")
+_BETWEEN = re.compile(r"\s*[>＞»›→]\s*")
 _SIGN = re.compile(r"[>＞»›→/-]{1,2}")
 _NO_SECTION = re.compile(
     r"^(?:(?:浏览|查看|阅读)?(?:正文|内容|文章|新闻|详情)?|新闻正文|返回.*|本页|.*首页|新闻内容|[A-Za-z]{1,2}|[\W\d_]+)$"
@@ -47,7 +48,7 @@ def _after(link: Element) -> str:
 
 def _opens_path(link: Element, tail: str) -> bool:
     """Tell whether a link to a home page is the first step of a path; footers link to home pages, too."""
-    if not tail or not _ARROW.search(tail):
+    if not _ARROW.search(tail):
         return False
     if _HOME.search(link.text or ""):
         return True
@@ -86,7 +87,7 @@ def _names_after(home: Element) -> tuple[str, ...]:
     for sibling in _step_of(home).itersiblings():
         text = text_of(sibling)
         if text:
-            names += [part for part in (clean(part) for part in re.split(r"\s*[>＞»›→]\s*", text)) if part]
+            names += [part for part in (clean(part) for part in _BETWEEN.split(text)) if part]
         names += _plain(sibling.tail)
         if "|" in (sibling.tail or "") or len(names) > _MOST_NAMES + 1:
             return ()

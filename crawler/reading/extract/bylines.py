@@ -20,8 +20,10 @@ from crawler.reading.extract.wording import HAN
 _ROLES: frozenset[str] = frozenset(get_args(Role))
 _END = r"(?=[\s\u3000:：/／|｜、，,;；]|$)"
 # Words for a role. Those of one character count only where they stand apart, since 文 is a surname, too.
+# At most places the characters that labels begin with end the search at once.
 _LABEL = re.compile(
-    rf"""(?P<text_and_photo>(?<![{HAN}])(?:文\s?[/／、和&]\s?(?:图片?|摄影?)|图\s?[/／、和&]\s?文|(?:文图|图文){_END})(?:报道)?|摄影报道)
+    rf"""(?=[文图摄攝见實实供首特记記通视制编本作撰采执责值編校审监策主翻])
+    (?:(?P<text_and_photo>(?<![{HAN}])(?:文\s?[/／、和&]\s?(?:图片?|摄影?)|图\s?[/／、和&]\s?文|(?:文图|图文){_END})(?:报道)?|摄影报道)
     |(?P<trainee_reporter>(?:见习|實習|实习)(?:记者|記者))
     |(?P<photographer>摄影记者|(?<![{HAN}])(?:摄影|摄像|摄|攝|图片|图|供图){_END}|(?<=[{HAN}]{{2}})[摄攝]影?{_END})
     |(?P<reporter>(?:首席|特派|特约)?(?:记者|記者))
@@ -29,7 +31,7 @@ _LABEL = re.compile(
     |(?P<intern>实习生|實習生)
     |(?P<producer>(?:视频)?制作人?{_END}|编导|制片人?{_END})
     |(?P<author>(?:本文)?作者(?!单位|简介)|撰文|采写|撰稿人?|供稿|执笔|(?<![{HAN}])文字?{_END})
-    |(?P<nobody>(?:责任|执行|值班)?(?:编辑|編輯)|责编|校对|审核|审校|监制|策划|主编|编译|翻译)
+    |(?P<nobody>(?:责任|执行|值班)?(?:编辑|編輯)|责编|校对|审核|审校|监制|策划|主编|编译|翻译))
     """,
     re.VERBOSE,
 )

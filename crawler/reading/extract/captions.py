@@ -36,6 +36,8 @@ _ISSUED = re.compile(
 # 某馆供图 江海网发: who passed the picture on, after who gave it.
 _ISSUER = re.compile(rf"(?<=[图圖摄攝供])[)）]?[\s\u3000]+[{HAN}]{{2,8}}发{_END}")
 _SHORT_FOR_PICTURE = re.compile(rf"[\s\u3000/／|｜](?P<name>[{HAN}]{{2,12}})\s+[图圖]{_END}")
+# Looked for first: without one of these no pattern for a credit holds.
+_TELLS = re.compile("[图圖摄攝影供提据源拍社觉照]|[Cc]")
 _KIND_OF_PICTURE = re.compile(
     r"[\s\u3000]*(?:[(（【](?:资料照片|资料图片?|视频截图|图片|照片|本文图片.{0,6})[)）】]|(?<![\u4e00-\u9fff])资料(?:图片?|照片))[。]?$"
 )
@@ -45,6 +47,8 @@ _LONGEST_SENTENCE = 60
 
 def read_credit(caption: str) -> str | None:
     """Return the photographer or giver that the end of a caption names, the name alone; None if it names none."""
+    if not _TELLS.search(caption):
+        return None
     caption = _ISSUER.sub("", _KIND_OF_PICTURE.sub("", caption))
     for pattern in (_LABELLED, _ISSUED, _FROM, _GIVEN):
         match = pattern.search(caption)

@@ -22,8 +22,8 @@ from crawler.reading.addresses import address_date
 from crawler.reading.article import Article, Confidence
 from crawler.reading.extract import cautions
 from crawler.reading.extract.frame import Frame
-from crawler.reading.extract.headlines import strip_portal, title_of
-from crawler.reading.extract.imprint import Sight, find_hidden_editors, find_hidden_source, find_visible_time
+from crawler.reading.extract.headlines import strip_portal
+from crawler.reading.extract.imprint import Sight, find_hidden_source, find_visible_time
 from crawler.reading.portal import Layout
 
 _ORDER: tuple[Confidence, ...] = ("low", "medium", "high")
@@ -53,9 +53,8 @@ class _Signs:
     contradicted: frozenset[str]
 
 
-def rate(sight: Sight, article: Article) -> tuple[tuple[str, Confidence], ...]:
+def rate(sight: Sight, article: Article, origins: Mapping[str, str]) -> tuple[tuple[str, Confidence], ...]:
     """Return how sure each field of a page's article is that has an origin."""
-    origins = dict(article.origins)
     signs = _read_signs(sight, article, origins)
     levels = {name: _level(name, origin, sight.frame, signs) for name, origin in origins.items()}
     if levels.get("body") == "low":
@@ -101,7 +100,7 @@ def _selectors(layout: Layout) -> frozenset[str]:
 
 def _headline_sign(sight: Sight, article: Article) -> bool | None:
     """Compare headline and title; a title that only names the portal says nothing."""
-    title = _bare(title_of(sight.tree) or "")
+    title = _bare(sight.tree.title or "")
     headline = _bare(article.headline or "")
     if not headline or not title:
         return None
@@ -131,7 +130,7 @@ def _source_sign(sight: Sight, article: Article) -> bool | None:
 
 
 def _editors_sign(sight: Sight, article: Article) -> bool | None:
-    hidden = set(find_hidden_editors(sight))
+    hidden = set(sight.hidden_editors)
     return bool(hidden & set(article.editors)) if hidden and article.editors else None
 
 

@@ -10,7 +10,7 @@ from crawler.reading.extract.bylines import read_brackets, read_byline_line, rea
 from crawler.reading.extract.captioning import assign_captions
 from crawler.reading.extract.captions import read_credit
 from crawler.reading.extract.datelines import Opening, has_topic, read_opening
-from crawler.reading.extract.furniture import is_furniture, is_masthead, opens_related
+from crawler.reading.extract.furniture import LONGEST_MASTHEAD, is_furniture, is_masthead, opens_related
 from crawler.reading.extract.mastheads import (
     is_editor_line,
     read_editors,
@@ -143,6 +143,8 @@ def _is_of_editors(piece: Piece) -> bool:
 
 def _is_repeated_head(piece: Piece, headline: str | None, kept: list[Piece]) -> bool:
     """Tell whether the line repeats the headline or the line under it, before the text begins."""
+    if len(piece.text) > LONGEST_MASTHEAD and piece.text != headline:
+        return False
     if len(kept) > _LONGEST_HEAD or any(other.type == "text" and len(other.text) > 50 for other in kept):
         return False
     return piece.text == headline or is_masthead(piece.text)
@@ -158,9 +160,10 @@ def _take_end_mark(pieces: list[Piece], content: Content) -> tuple[Contributor, 
     """Take (完) off the text, at the end of the last paragraph or alone; return who has signed behind it."""
     for position in range(len(pieces) - 1, -1, -1):
         piece = pieces[position]
-        if piece.type not in {"text", "heading"}:
+        end = max(0, len(piece.text) - _LONGEST_END)
+        if piece.type not in {"text", "heading"} or piece.text.find("完", end) < 0:
             continue
-        if match := _END_MARK.search(piece.text, max(0, len(piece.text) - _LONGEST_END)):
+        if match := _END_MARK.search(piece.text, end):
             content.end_mark = True
             content.origins["end_mark"] = "(完)"
             piece.text = piece.text[: match.start()].rstrip() + (match["signature"] or "")

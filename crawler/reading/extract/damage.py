@@ -39,7 +39,6 @@ def find_damage(headline: str | None, blocks: Sequence[Block], images: Sequence[
     each stretch; converted script one for the article. In an image block it is the caption that is spoilt.
     """
     texts = list(_texts(headline, blocks, images))
-    whole = "\n".join(text for _, text in texts)
     # A headline repeats what the text says.
     is_glossed = _is_glossed("\n".join(text for place, text in texts if place is not None))
     slips = [
@@ -49,6 +48,7 @@ def find_damage(headline: str | None, blocks: Sequence[Block], images: Sequence[
     ]
     if not is_glossed and not slips:
         return ()
+    whole = "\n".join(text for _, text in texts)
     firsts: list[tuple[DamageKind, re.Pattern[str]]] = []
     if is_glossed:
         firsts.append(("pinyin", GLOSS))

@@ -17,8 +17,9 @@ BEIJING = timezone(timedelta(hours=8), "+08:00")
 
 _CLOCK = r"""(?P<half>凌晨|清晨|早上|上午|中午|下午|傍晚|晚上|晚间)?\s*
     (?P<hour>\d{1,2})\s*(?:[:：]|[时点])\s*(?:(?P<minute>\d{1,2})\s*分?(?:\s*[:：]?\s*(?P<second>\d{1,2})(?:\.\d+)?\s*秒?)?)?"""
+# No digit stands before the year; looked for behind it, so that the search jumps from one 1 or 2 to the next.
 _FULL = re.compile(
-    r"(?<!\d)(?P<year>(?:19|20)\d\d)\s*(?P<mark>[-/.年－])\s*(?P<month>\d{1,2})\s*[-/.月－]\s*(?P<day>\d{1,2})(?:\s*日|(?!\d))"
+    r"(?P<year>(?:19|20)\d\d)(?<!\d{5})\s*(?P<mark>[-/.年－])\s*(?P<month>\d{1,2})\s*[-/.月－]\s*(?P<day>\d{1,2})(?:\s*日|(?!\d))"
     rf"(?:[T\s\u3000,，]*(?:[(（]?(?:星期|周)[一二三四五六日天][)）]?)?[\s\u3000]*{_CLOCK})?"
     r"(?P<zone>Z|\s?[+-]\d\d:?\d\d)?",
     re.VERBOSE,

@@ -12,8 +12,9 @@ from crawler.reading.extract.tree import SILENT, Element
 from crawler.reading.extract.wording import HAN
 
 _LONG_TEXTS = etree.XPath("descendant::text()[string-length(.) > 14]")
-_HAN = re.compile(f"[{HAN}]")
-_PUNCTUATION = re.compile("[，。；！？、,]")
+_LEAST_HAN = 8
+_ENOUGH_HAN = re.compile(f"(?:[^{HAN}]*+[{HAN}]){{{_LEAST_HAN}}}")
+_PUNCTUATION = "，。；！？、,"
 # Elements that hold lines of text; what holds these is the body.
 _LINES = frozenset(["p", "li", "dd", "dt", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "center"])
 _INLINE = frozenset(
@@ -21,7 +22,6 @@ _INLINE = frozenset(
 )
 _NEVER = SILENT | {"a", "head", "nav", "footer", "aside", "h1"}
 _LEAST_TEXT = 40
-_LEAST_HAN = 8
 _LEAST_MISNAMED = 200
 # A list with summaries, and how many times denser it may be than brief news beside it.
 _LINKS_OF_A_LIST = 2
@@ -92,12 +92,12 @@ def _find_densest(root: Element, *, believes_names: bool) -> Densest | None:
         holder = text.getparent()
         if holder is not None and text.is_tail:
             holder = holder.getparent()
-        if holder is None or len(_HAN.findall(text)) < _LEAST_HAN or is_furniture(text.strip()):
+        if holder is None or not _ENOUGH_HAN.match(text) or is_furniture(line_text := text.strip()):
             continue
         line, container = _line_and_container(holder)
         if line is None or container is None or _is_unread(holder, unread, believes_names=believes_names):
             continue
-        worth = len(text.strip()) + 10 * len(_PUNCTUATION.findall(text))
+        worth = len(line_text) + 10 * sum(map(text.count, _PUNCTUATION))
         scores[container] = scores.get(container, 0.0) + worth
         outer = container.getparent()
         if outer is not None and outer.tag not in {"html", "body"}:

@@ -24,14 +24,14 @@ _BIGGEST_FIRST = ("bigPicUrl", "middlePicUrl", "thumbPicUrl")
 
 def read_videos(tree: Tree) -> list[str]:
     """Return the addresses of the videos that the page's scripts play, each once."""
-    if not any(ending in tree.scripts for ending in _FILES):
+    if not any(map(tree.has_script, _FILES)):
         return []
     return list(dict.fromkeys(match["url"] for match in _VIDEO.finditer(tree.scripts)))
 
 
 def read_gallery(tree: Tree) -> list[Piece]:
     """Return the pictures of a gallery, each followed by its caption; empty for a page that is none."""
-    if "picsJson" in tree.scripts and (match := _GALLERY.search(tree.scripts)):
+    if tree.has_script("picsJson") and (match := _GALLERY.search(tree.scripts)):
         return _pieces_of_json(tree.scripts[match.end() :])
     if (frame := tree.first(_FRAME)) is not None:
         return [piece for piece in read_pieces(frame) if piece.type == "image"]
@@ -40,7 +40,7 @@ def read_gallery(tree: Tree) -> list[Piece]:
 
 def is_gallery(tree: Tree) -> bool:
     """Tell whether the page carries the pictures of a gallery in a script, in a frame or in XML."""
-    if "picsJson" in tree.scripts or tree.first(_FRAME) is not None:
+    if tree.has_script("picsJson") or tree.first(_FRAME) is not None:
         return True
     return next(tree.root.iter("image"), None) is not None
 

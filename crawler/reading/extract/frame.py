@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from crawler.reading.extract import cautions
 from crawler.reading.extract.density import find_densest, find_densest_near
-from crawler.reading.extract.headlines import find_headline, strip_portal, title_of
+from crawler.reading.extract.headlines import find_headline, strip_portal
 from crawler.reading.extract.kickers import find_kicker, find_subheadline
 from crawler.reading.extract.tree import Element, Tree, text_of
 from crawler.reading.portal import Branch, Layout
@@ -85,8 +85,7 @@ def _by_rules(tree: Tree) -> Frame:
 
 
 def _take_title(tree: Tree, frame: Frame) -> None:
-    title = title_of(tree)
-    frame.headline = (strip_portal(title) or None) if title else None
+    frame.headline = (strip_portal(tree.title) or None) if tree.title else None
     if frame.headline:
         frame.origins["headline"] = "title"
         frame.warnings.append(cautions.HEADLINE_FROM_TITLE)

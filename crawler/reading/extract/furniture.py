@@ -18,6 +18,8 @@ _LINE = re.compile(
 )
 # The numbers and words of a pager, with a word for a page or a number in brackets.
 _PAGER = re.compile(
+    # The first character tells most lines of text from pagers before the line is looked through.
+    r"(?=[上下前后首尾末页共第本\d\s\u3000\[\]【】()（）<>＜＞«»‹›|/…·.])"
     r"(?=.*(?:页|[\[【]\s*\d+\s*[\]】]))(?:[上下前后首尾末]一?页|[共第]\s*+\d++\s*+页|本页|\d++|[\s\u3000\[\]【】()（）<>＜＞«»‹›|/…·.]++)++"
 )
 # 首页 | 国内 | 国际
@@ -32,6 +34,7 @@ _ONLY_TIME = re.compile(
 )
 _DAY = re.compile(r"(?:19|20)\d\d\s?[-/年.]\s?\d{1,2}\s?[-/月.]\s?\d{1,2}")
 _LONGEST_LINE = 160
+LONGEST_MASTHEAD = 100
 _LONGEST_PAGER = 60
 
 
@@ -49,4 +52,6 @@ def opens_related(line: str) -> bool:
 
 def is_masthead(line: str) -> bool:
     """Tell whether a line is the one under the headline: the time, with the source, or alone."""
-    return len(line) <= 100 and bool(_ONLY_TIME.match(line) or (_DAY.search(line) and _MASTHEAD.search(line)))
+    return len(line) <= LONGEST_MASTHEAD and bool(
+        _ONLY_TIME.match(line) or (_DAY.search(line) and _MASTHEAD.search(line))
+    )

@@ -19,14 +19,11 @@ _LONGEST = 120
 # A page may nest elements by the thousand, each with the text of all within.
 _MOST_CANDIDATES = 20
 _LEAST_OWN = 6
-# Some titles are filled with the headline's markup, which a `<title>` shows as it stands.
-_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
-_LONGEST_TITLE = 1000
 
 
 def find_headline(tree: Tree) -> tuple[Element | None, str | None, str]:
     """Return the headline's element (None if only the title has it), the text, and where it was found."""
-    title = title_of(tree)
+    title = tree.title
     tops = [
         (top, text)
         for top in islice(tree.root.iter("h1"), _MOST_CANDIDATES)
@@ -57,12 +54,6 @@ def _agreed(top: Element, text: str, title: str | None) -> tuple[Element, str] |
     return (top, own) if len(own) >= _LEAST_OWN and _agrees(own, title) else None
 
 
-def title_of(tree: Tree) -> str | None:
-    """Return the text of the page's first `<title>`: documents included in the body have further ones."""
-    first = next(tree.root.iter("title"), None)
-    return clean(_TAG.sub("", (first.text or "")[:_LONGEST_TITLE])) or None if first is not None else None
-
-
 def strip_portal(title: str) -> str:
     """Return the title without the names of portal, branch and section at its end."""
     for _ in range(3):
@@ -89,7 +80,7 @@ def _agrees(text: str, title: str | None) -> bool:
 
 
 def _bare(text: str) -> str:
-    return re.sub(r"[\s\u3000]+", "", text)
+    return "".join(text.split())
 
 
 def _element_with(tree: Tree, headline: str) -> Element | None:

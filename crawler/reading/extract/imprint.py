@@ -81,6 +81,12 @@ class Sight:
         """What stands after the body."""
         return after(self.frame.body) if self.frame.body is not None else Surroundings()
 
+    @cached_property
+    def hidden_editors(self) -> tuple[str, ...]:
+        """The editors that the hidden block of national pages names."""
+        text = text_of(self.tree.by_id("editor_baidu"))
+        return read_editors(text) or read_named_editors(text)
+
 
 def read_imprint(sight: Sight, content: Content) -> Imprint:
     """Return the imprint of the page whose body holds `content`."""
@@ -220,7 +226,7 @@ def _read_editors(sight: Sight, content: Content, imprint: Imprint) -> None:
         ("body", lambda: content.editors),
         (_AFTER_BODY, lambda: read_editors(sight.below.text)),
         (_UNDER_HEADLINE, lambda: read_editors(sight.above.text)),
-        ("#editor_baidu", lambda: find_hidden_editors(sight)),
+        ("#editor_baidu", lambda: sight.hidden_editors),
     )
     for origin, read in readers:
         imprint.editors = read()
@@ -239,12 +245,6 @@ def _placed_editors(sight: Sight) -> tuple[str, ...]:
     return read_editors(text) or read_named_editors(text)
 
 
-def find_hidden_editors(sight: Sight) -> tuple[str, ...]:
-    """Return the editors that the hidden block of national pages names."""
-    text = text_of(sight.tree.by_id("editor_baidu"))
-    return read_editors(text) or read_named_editors(text)
-
-
 def _read_byline(sight: Sight, content: Content, imprint: Imprint) -> None:
     """Take the body's byline; else a visible 作者 who is no editor, a 记者, a bare name; else the hidden author.
 
@@ -253,7 +253,7 @@ def _read_byline(sight: Sight, content: Content, imprint: Imprint) -> None:
     if content.byline:
         imprint.byline, imprint.origins["byline"] = content.byline, content.origins["byline"]
         return
-    editors = {*imprint.editors, *find_hidden_editors(sight)}
+    editors = {*imprint.editors, *sight.hidden_editors}
     visible = [name for name in read_named_author(sight.above.text) if name not in editors]
     if visible:
         imprint.byline = tuple(Contributor(name=name, role="author") for name in visible)
@@ -274,7 +274,7 @@ def _read_byline(sight: Sight, content: Content, imprint: Imprint) -> None:
         imprint.origins["byline"] = _NAMED_AUTHOR
         return
     hidden = [name for name in read_named_author(text_of(sight.tree.by_id("author_baidu"))) if name not in editors]
-    if hidden and find_hidden_editors(sight):
+    if hidden and sight.hidden_editors:
         imprint.byline = tuple(Contributor(name=name, role="author") for name in hidden)
         imprint.origins["byline"] = "#author_baidu"
         imprint.warnings.append(cautions.BYLINE_FROM_HIDDEN_AUTHOR)

@@ -21,13 +21,14 @@ _GLUED = re.compile(
     rf"(?:{_LABELS})\s*[:：]|[(（\[【]?(?:字号|字体|大字体|小字体|参与互动|我要评论|参与评论|我有话说|打印|收藏|纠错|分享|大\s?中\s?小)|"
     r"(?:点击|浏览|阅读)\d|(?:19|20)\d\d[-年/.]|【|\[|[|｜]"
 )
+# Searched for in long stretches, so these begin with the word itself, whatever stands before it: 稿件来源, 责任编辑.
 _SOURCE = re.compile(
-    rf"(?:(?:文章|稿件|信息|新闻|本文)?(?:来\s?源|來源|稿源)(?:{SEAM}|\s)*[:：|｜丨]|来自(?:{SEAM}|\s)*[:：])(?:{SEAM}|[\s\u3000])*(?P<name>[^{SEAM}\u3000]+)"
+    rf"(?:(?:来\s?源|來源|稿源)(?:{SEAM}|\s)*[:：|｜丨]|来自(?:{SEAM}|\s)*[:：])(?:{SEAM}|[\s\u3000])*(?P<name>[^{SEAM}\u3000]+)"
 )
 _EDITOR = re.compile(
-    r"(?:责任|責任|执行|值班|网络|本文|本期|图片|文字)?(?:编\s?辑|編輯|责\s?编)\s*(?:[:：]\s*[【\[]?\s*|\s*[|｜丨]\s*|[/／]|(?:(?<=编辑)|(?<=责编))[\s\u3000]+)(?P<names>[^】\])）:：|｜丨]*)"
+    r"(?:编\s?辑|編輯|责\s?编)\s*(?:[:：]\s*[【\[]?\s*|\s*[|｜丨]\s*|[/／]|(?:(?<=编辑)|(?<=责编))[\s\u3000]+)(?P<names>[^】\])）:：|｜丨]*)"
 )
-_AUTHOR = re.compile(r"(?:文章)?作\s?者\s*[:：]\s*(?P<names>[^】\])）:：]*)")
+_AUTHOR = re.compile(r"作\s?者\s*[:：]\s*(?P<names>[^】\])）:：]*)")
 _EDITOR_LINE = re.compile(
     r"^[\[【(（—\-\s]*(?:(?:责任|責任|执行|值班|网络|本文|本期|图片|文字)?(?:编\s?辑|編輯)|责\s?编|校对|审核|审校|编审|监制|[初复终一二三]审|主编)\s*(?:[:：/／|｜丨]|[\s\u3000]+(?=[\u4e00-\u9fff]{2,4}\b))"
 )
@@ -49,7 +50,9 @@ _BETWEEN_FACTS = re.compile(
 # 王远（实习）
 _BRACKET = re.compile(r"[(（]")
 _CLOSING = ("】", "]", ")", "）")
+_AROUND_NAME = re.compile(rf"^[^{HAN}A-Za-z]+|[^{HAN}A-Za-z.·]+$")
 _LAST_LABEL = re.compile(rf"(?:{_LABELS})$")
+_NAME_END = re.compile(r"(?<![A-Za-z])\s+|\s+(?![A-Za-z])")
 _NO_ADDRESS = re.compile(r"\s*(?:#|javascript:|$)", re.IGNORECASE)
 _LONGEST_LINE = 80
 
@@ -107,6 +110,8 @@ def plain_line(line: str) -> str:
 
 def read_editors(text: str) -> tuple[str, ...]:
     """Return the editors that a line names, in order, each once; empty if it names none."""
+    if "编" not in text and "編" not in text:
+        return ()
     names: list[str] = []
     for match in _EDITOR.finditer(text):
         names += _labelled(_first_piece(match["names"]))
@@ -161,9 +166,11 @@ def read_source_line(paragraph: str) -> str | None:
 
 def _labelled(text: str) -> list[str]:
     """Return the leading words that can be names: what follows may be the next label."""
+    if not text:
+        return []
     names: list[str] = []
     for word in split_names(_BRACKET.split(text.lstrip("(（"), maxsplit=1)[0]):
-        word = re.sub(rf"^[^{HAN}A-Za-z]+|[^{HAN}A-Za-z.·]+$", "", word)  # noqa: PLW2901 - brackets and dots around it
+        word = _AROUND_NAME.sub("", word)  # noqa: PLW2901 - brackets and dots around it
         name = _LAST_LABEL.sub("", word)  # 王远校对：李晨
         if not is_labelled_name(name) or is_furniture(name):
             break
@@ -173,8 +180,7 @@ def _labelled(text: str) -> list[str]:
 
 def _cut_at_space(name: str) -> str:
     """Cut at the first space that does not stand between Latin words (China Daily)."""
-    parts = re.split(r"(?<![A-Za-z])\s+|\s+(?![A-Za-z])", name, maxsplit=1)
-    return parts[0]
+    return _NAME_END.split(name, maxsplit=1)[0]
 
 
 def _absolute(href: str, base: str) -> str | None:

@@ -117,7 +117,8 @@ def has_rare_surname(word: str) -> bool:
 
 def split_names(text: str) -> list[str]:
     """Return the words of a list of names; single characters that stand apart (王  远) are one name."""
-    joined = _LATIN_SPACE.sub(_JOINT, text.strip())
+    text = text.strip()
+    joined = _LATIN_SPACE.sub(_JOINT, text) if " " in text else text
     words = [word.replace(_JOINT, " ") for word in SEPARATORS.split(joined) if word]
     names: list[str] = []
     for word in words:

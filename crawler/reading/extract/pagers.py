@@ -45,7 +45,7 @@ def article_pages(tree: Tree, url: str) -> tuple[str, ...]:
         pattern = re.compile(rf"(?<![\w-]){re.escape(name)}_(\d{{1,3}}){re.escape(match['ending'])}\b")
         numbers = {int(found) for found in pattern.findall(tree.html)}
     pages = [f"{match['stem']}_{number}{match['ending']}" for number in sorted(numbers) if number > here]
-    if not pages and "createPage" in tree.scripts:
+    if not pages and tree.has_script("createPage"):
         pages = list(_scripted_pages(tree.scripts, name, match))
     return tuple(urljoin(url, page) for page in pages[:_MOST_PAGES])
 

@@ -1,5 +1,6 @@
 """Read an article out of its pages: `read_page` for one page, `join` for an article that spans several."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from urllib.parse import urljoin
@@ -45,6 +46,9 @@ EXTRACTOR_VERSION = "1.0.0"
 _TEXT_OF_AN_ARTICLE = 120
 _TEXT_OF_A_DATED_ARTICLE = 40
 _TEXT_BESIDE_A_VIDEO = 200
+# Nearly all addresses of pictures; joining them needs no parts, dots or encoding looked at.
+_PLAIN_ADDRESS = re.compile(r"(?P<origin>https?://[a-z0-9.-]+)?(?:/\w[\w.-]*)+", re.ASCII)
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(?=/)")
 _NO_LINKS = ("#", "javascript:", "mailto:", "tel:")
 
 
@@ -270,8 +274,7 @@ def _article(sight: Sight, content: Content, imprint: Imprint) -> Article:
         warnings=(*_warnings(sight, content, imprint), *((cautions.DAMAGED_TEXT,) if damage else ())),
     )
     held = {name: origin for name, origin in origins.items() if getattr(article, name)}
-    article = replace(article, origins=tuple(held.items()))
-    return replace(article, confidence=rate(sight, article))
+    return replace(article, origins=tuple(held.items()), confidence=rate(sight, article, held))
 
 
 def _warnings(sight: Sight, content: Content, imprint: Imprint) -> tuple[str, ...]:
@@ -312,8 +315,14 @@ def _outward(links: Iterable[str], sight: Sight) -> tuple[str, ...]:
 
 
 def _absolute(address: str, base: str) -> str | None:
+    address = address.strip()
+    if plain := _PLAIN_ADDRESS.fullmatch(address):
+        if plain["origin"]:
+            return address
+        if origin := _ORIGIN.match(base):
+            return origin[0] + address
     try:
-        url = urljoin(base, address.strip())
+        url = urljoin(base, address)
     except ValueError:
         return None
     return url if url.startswith(("http://", "https://")) else None

@@ -8,9 +8,8 @@ from crawler.reading.extract.tree import Element
 _ADDRESSES = ("data-original", "data-src", "data-lazy-src", "data-echo", "_src", "original", "src")
 _NO_ADDRESS = ("data:", "blob:", "about:", "javascript:")
 _FURNITURE = re.compile(
-    r"/fileftp/|image\.cns\.com\.cn/default/|/gg/|/ads?/|/adv/|qr_?code|erweima|/ewm|/icons?/|[/_-]icon[._-]|/logo|_logo\.|spacer|/blank\.|pixel\.|"
-    r"/loading|grey\.gif|/share[_.-]|/weixin\.|/wechat\.|/emoji|/btn|/button|/arrow",
-    re.IGNORECASE,
+    r"/fileftp/|image\.cns\.com\.cn/default/|/gg/|/ads?/|/adv/|qr_?code|erweima|/ewm|/icons?/|(?:/|_|-)icon[._-]|/logo|_logo\.|spacer|/blank\.|pixel\.|"
+    r"/loading|grey\.gif|/share[_.-]|/weixin\.|/wechat\.|/emoji|/btn|/button|/arrow"
 )
 _FURNITURE_NAME = re.compile(r"二维码|参与互动|扫一扫|^广告|^分享")
 _SIZE = re.compile(r"\s*(\d{1,5})\s*(?:px)?\s*")
@@ -25,7 +24,7 @@ def image_address(element: Element) -> str | None:
         if value and not value.lower().startswith(_NO_ADDRESS):
             url = value
             break
-    if not url or _FURNITURE.search(url) or _FURNITURE_NAME.search(element.get("alt") or ""):
+    if not url or _FURNITURE.search(url.lower()) or _FURNITURE_NAME.search(element.get("alt") or ""):
         return None
     sides = (_pixels(element.get("width")), _pixels(element.get("height")))
     return None if any(side is not None and side <= _SMALLEST_SIDE for side in sides) else url

@@ -4,7 +4,6 @@ import re
 from urllib.parse import urljoin, urlsplit
 
 from crawler.reading.addresses import is_article_address
-from crawler.reading.extract.headlines import title_of
 from crawler.reading.extract.tree import Element, Tree, text_of
 from crawler.reading.portal import Branch
 
@@ -20,6 +19,8 @@ _REFRESH = re.compile(r"url\s*=\s*[\"']?(?P<target>[^\"'\s]+)", re.IGNORECASE)
 _LOCATION = re.compile(
     r"location(?:\.href)?\s*(?:=\s*|\.(?:replace|assign)\(\s*)[\"'](?P<target>[^\"']+)[\"']", re.IGNORECASE
 )
+_LONGEST_HOME = len("/default.shtml")
+_MISSING = "404missing"
 _SHORT_PAGE = 400
 _LINKS_OF_A_LIST = 5
 # Why a page is no article.
@@ -38,9 +39,9 @@ def find_refusal(tree: Tree, url: str) -> str | None:
         return "home_page"
     if not len(tree.root) and not (tree.root.text or "").strip():
         return "empty_page"
-    if "404missing" in _keywords(tree):
+    if _MISSING in tree.html and _MISSING in _keywords(tree):
         return "soft_404"
-    title = title_of(tree) or ""
+    title = tree.title or ""
     if _NOT_FOUND.search(title):
         return "soft_404"
     return None
@@ -52,7 +53,9 @@ def is_home_address(url: str) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    return parts.scheme in {"http", "https"} and not parts.query and bool(_HOME.match(parts.path))
+    if len(parts.path) > _LONGEST_HOME or parts.query or parts.scheme not in {"http", "https"}:
+        return False
+    return bool(_HOME.match(parts.path))
 
 
 def is_error_text(tree: Tree) -> bool:
@@ -89,13 +92,13 @@ def leads_home(tree: Tree, url: str) -> str | None:
 
 def is_home_title(tree: Tree) -> bool:
     """Tell whether the title names the portal and no article, as those of home pages do."""
-    title = title_of(tree)
+    title = tree.title
     return title is None or bool(_HOME_TITLE.match(title))
 
 
 def find_signs(tree: Tree, url: str, reason: str, branch: Branch | None) -> tuple[str, ...]:
     """Return what on a refused page shows the reason, for those who wonder."""
-    signs = {"title": title_of(tree)}
+    signs = {"title": tree.title}
     if reason == "home_page":
         signs["leads to"] = leads_home(tree, url)
     elif reason == "soft_404":

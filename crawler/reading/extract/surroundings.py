@@ -4,6 +4,7 @@ import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from crawler.reading.extract.mastheads import SEAM
 from crawler.reading.extract.pictures import image_address
@@ -24,14 +25,19 @@ _LEFT_OUT = SILENT | {"head"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """A stretch of the page: its text with a seam between elements, its links as (text, href).
+    """A stretch of the page: its text with a seam between elements, and its links.
 
     `pictures` are the pictures in it that look uploaded for the article, each with the text that follows it.
     """
 
     text: str = ""
-    links: tuple[tuple[str, str], ...] = ()
+    anchors: tuple[Element, ...] = ()
     pictures: tuple[tuple[Element, str], ...] = ()
+
+    @property
+    def links(self) -> Iterator[tuple[str, str]]:
+        """The links as (text, href), read as they are asked for: few pages need them."""
+        return ((clean(anchor.text), anchor.get("href") or "") for anchor in self.anchors)
 
 
 def between(headline: Element | None, body: Element, *, inside: bool = False) -> Surroundings:
@@ -92,26 +98,31 @@ def _chained(first: list[Element], body: Element) -> Iterator[Element]:
 
 def _collect(elements: Iterator[Element], *, stop: Element | None, most_elements: int = _MOST_ELEMENTS) -> Surroundings:
     texts: list[str] = []
-    links: list[tuple[str, str]] = []
+    anchors: list[Element] = []
     pictures: list[tuple[Element, str]] = []
     left_out: set[Element | None] = set()
     length = 0
-    for number, element in enumerate(elements):
-        if element is stop or number >= most_elements or length > _MOST_TEXT:
+    for element in islice(elements, most_elements):
+        if element is stop or length > _MOST_TEXT:
             break
-        if element.tag in _LEFT_OUT or element.getparent() in left_out:
-            left_out.add(element)
+        tag = element.tag
+        if tag in _LEFT_OUT or (left_out and element.getparent() in left_out):
+            if len(element):
+                left_out.add(element)
             continue
-        if element.tag == "img":
+        if tag == "img":
             if is_uploaded(element):
                 pictures.append((element, ""))
-        elif element.tag == "a":
-            links.append((clean(element.text), element.get("href") or ""))
+        elif tag == "a":
+            anchors.append(element)
         pieces = [piece for piece in (element.text, element.tail) if piece and not piece.isspace()]
-        if any(len(piece.strip()) > (_LONGEST_CAPTION if pictures else _LONGEST_LINE) for piece in pieces):
+        if not pieces:
+            continue
+        most, length_here = _LONGEST_CAPTION if pictures else _LONGEST_LINE, sum(map(len, pieces))
+        if length_here > most and max(len(piece.strip()) for piece in pieces) > most:
             break
-        if pictures and pieces:
+        if pictures:
             pictures[-1] = (pictures[-1][0], clean(f"{pictures[-1][1]} {' '.join(pieces)}"))
         texts += pieces
-        length += sum(map(len, pieces))
-    return Surroundings(text=SEAM.join(texts), links=tuple(links), pictures=tuple(pictures))
+        length += length_here
+    return Surroundings(text=SEAM.join(texts), anchors=tuple(anchors), pictures=tuple(pictures))

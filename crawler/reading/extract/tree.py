@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from lxml import etree
 from parsel import css2xpath
@@ -18,8 +18,8 @@ Element: TypeAlias = etree._Element
 SILENT = frozenset(
     ("script", "style", "noscript", "template", "title", "textarea", "select", "option", "button", "svg", "object")
 )
-_PARSER = etree.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True)
-_UTF8_PARSER = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+# A str would be parsed as UTF-16, which takes a quarter longer.
+_PARSER = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
 # Bytes that lxml refuses; in UTF-8 they are never part of another character.
 _CONTROLS = bytes([*range(0x09), 0x0B, *range(0x0E, 0x20)])
 # Bounds on what one page may cost: a page within them is read in about a second. The largest news pages seen have a
@@ -31,6 +31,10 @@ _MOST_ATTRIBUTES = 1_000
 _LONG_TAG = re.compile(rf"<[a-zA-Z][^<>]{{{3 * _MOST_ATTRIBUTES},}}")
 # libxml2 ends the page without a word where elements nest deeper than 2048 levels.
 _DEEPEST = 2_000
+_NAMED = etree.XPath("descendant-or-self::*[@id or @class]")
+# Some titles are filled with the headline's markup, which a `<title>` shows as it stands.
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+_LONGEST_TITLE = 1000
 _COMPOUND = re.compile(r"(?P<tag>[a-zA-Z][a-zA-Z0-9]*)?(?P<rest>(?:[#.][\w-]+)*)")
 
 
@@ -56,9 +60,7 @@ class Tree:
         self.is_cut = len(self.html) < len(html)
         self.root = _parse(self.html)
         self.is_too_deep = _ends_too_deep(self.root)
-        self._ids: dict[str, list[Element]] = {}
-        self._classes: dict[str, list[Element]] = {}
-        self._index()
+        self._firsts: dict[str, Element | None] = {}
 
     def first(self, selector: str | None) -> Element | None:
         """Return the first element of the first alternative that is there: `a, b` prefers any `a` to every `b`.
@@ -67,6 +69,11 @@ class Tree:
         """
         if selector is None:
             return None
+        if selector not in self._firsts:
+            self._firsts[selector] = self._first(selector)
+        return self._firsts[selector]
+
+    def _first(self, selector: str) -> Element | None:
         for chain in _alternatives(selector):
             found = self._find(chain) if isinstance(chain, tuple) else _by_xpath(self.root, chain)
             for element in found:
@@ -83,23 +90,40 @@ class Tree:
         return []
 
     @cached_property
+    def title(self) -> str | None:
+        """The text of the page's first `<title>`: documents included in the body have further ones."""
+        first = next(self.root.iter("title"), None)
+        return clean(_TAG.sub("", (first.text or "")[:_LONGEST_TITLE])) or None if first is not None else None
+
+    @cached_property
     def scripts(self) -> str:
         """The text of all scripts."""
         return "\n".join(script.text for script in self.root.iter("script") if script.text)
 
+    def has_script(self, word: str) -> bool:
+        """Tell whether a script holds the word. The page is asked first, so that its scripts are seldom collected."""
+        return word in self.html and word in self.scripts
+
     def by_id(self, name: str) -> Element | None:
         """Return the first element with that id."""
-        found = self._ids.get(name)
+        found = self._with_id(name)
         return found[0] if found else None
 
-    def _index(self) -> None:
-        ids, classes = self._ids, self._classes
-        for element in self.root.iter():  # comments are no part of the tree
+    def _with_id(self, name: str) -> list[Element]:
+        return self._index[0].get(name, []) if name in self.html else []
+
+    @cached_property
+    def _index(self) -> tuple[dict[str, list[Element]], dict[str, list[Element]]]:
+        """The elements by their id and by their class attribute; many pages hold no name that is asked for."""
+        ids: dict[str, list[Element]] = {}
+        classes: dict[str, list[Element]] = {}
+        for element in _named(self.root):
             name, tokens = element.get("id"), element.get("class")
             if name:
                 ids.setdefault(name, []).append(element)
             if tokens:
                 classes.setdefault(tokens, []).append(element)
+        return ids, classes
 
     def _find(self, chain: tuple[_Compound, ...]) -> list[Element]:
         last = chain[-1]
@@ -107,11 +131,13 @@ class Tree:
 
     def _candidates(self, compound: _Compound) -> list[Element]:
         if compound.name:
-            return self._ids.get(compound.name, [])
+            return self._with_id(compound.name)
         if not compound.classes:
             return list(self.root.iter(compound.tag))
         wanted = compound.classes[0]
-        groups = [found for tokens, found in self._classes.items() if wanted in tokens and wanted in tokens.split()]
+        if wanted not in self.html:
+            return []
+        groups = [found for tokens, found in self._index[1].items() if wanted in tokens and wanted in tokens.split()]
         if len(groups) <= 1:
             return groups[0] if groups else []
         chosen = {id(element) for group in groups for element in group}
@@ -182,14 +208,8 @@ def _ends_too_deep(root: Element) -> bool:
 
 def _parse(html: str) -> Element:
     root: Element | None = None
-    try:
-        root = etree.fromstring(html.replace("\x00", "") if "\x00" in html else html, _PARSER)
-    except ValueError:
-        # lxml refuses a str with an XML declaration that names a charset, and lone surrogates.
-        with suppress(etree.LxmlError):
-            root = etree.fromstring(html.encode("utf-8", "replace").translate(None, _CONTROLS), _UTF8_PARSER)
-    except etree.LxmlError:
-        pass
+    with suppress(etree.LxmlError):
+        root = etree.fromstring(html.encode("utf-8", "replace").translate(None, _CONTROLS), _PARSER)
     return etree.Element("html") if root is None else root
 
 
@@ -224,7 +244,7 @@ def _matches(element: Element, compound: _Compound) -> bool:
         return False
     if compound.name is not None and element.get("id") != compound.name:
         return False
-    return not compound.classes or set(compound.classes) <= set((element.get("class") or "").split())
+    return not compound.classes or set(compound.classes).issubset((element.get("class") or "").split())
 
 
 def _has_chain(element: Element, chain: tuple[_Compound, ...]) -> bool:
@@ -246,6 +266,11 @@ def _has_chain(element: Element, chain: tuple[_Compound, ...]) -> bool:
 @lru_cache(maxsize=512)
 def _compiled(xpath: str) -> etree.XPath:
     return etree.XPath(xpath)
+
+
+def _named(root: Element) -> list[Element]:
+    """Return the elements with an id or a class, in document order."""
+    return cast("list[Element]", _NAMED(root))
 
 
 def _by_xpath(root: Element, xpath: str) -> list[Element]:

@@ -13,8 +13,10 @@ _FOLDED = re.compile(
     r"(?<=[\u3000-\u9fff\uff00-\uffef])[ \t\r\f\xa0]*\n[ \t\r\n\f\xa0]*(?=[\u3001-\u9fff\uff00-\uffef])"
 )
 _SPACES = re.compile(r"[ \t\r\n\f\v\x85\xa0\u2028\u2029]+")
-_TIDY = re.compile(r"[ \t\r\n\f\v\x80-\x9f\xa0\u00ad\u200b-\u200f\u2028-\u202f\u2060\ufeff\x00-\x1f\x7f]")
+# What clean text does not hold, beside two plain spaces in a row.
+_UNTIDY = re.compile(r"[\x80-\x9f\xa0\u00ad\u200b-\u200f\u2028-\u202f\u2060\ufeff\x00-\x1f\x7f]")
 INDENT = " \t\r\n\xa0\u3000\u2002\u2003"
+_WIDE_DIGIT = re.compile("[０-９]")
 _FULL_WIDTH = {0xFF10 + digit: 0x30 + digit for digit in range(10)}
 
 
@@ -23,7 +25,7 @@ def clean(text: str | None) -> str:
     if not text:
         return ""
     text = text.strip(INDENT)
-    if _TIDY.search(text):
+    if "  " in text or _UNTIDY.search(text):
         text = _WINDOWS.sub(_as_in_windows, _INVISIBLE.sub("", text))
         if "\n" in text:
             text = _FOLDED.sub("", text)
@@ -34,7 +36,7 @@ def clean(text: str | None) -> str:
 
 def narrow_digits(text: str) -> str:
     """Return the text with full-width digits made ASCII; every character keeps its place."""
-    return text.translate(_FULL_WIDTH)
+    return text.translate(_FULL_WIDTH) if _WIDE_DIGIT.search(text) else text
 
 
 def _as_in_windows(match: re.Match[str]) -> str:
