@@ -7,9 +7,9 @@ _LONGEST_CELL = 300
 
 def rows_of(table: Element) -> list[list[str]] | None:
     """Return the cells of a table of figures, None for a table that places pictures, columns or advertisements."""
-    if next(table.iter("img", "script", "iframe", "embed", "video"), None) is not None:
+    if next(table.iterdescendants("table"), None) is not None:  # first: a page may nest them by the thousand
         return None
-    if sum(1 for _ in table.iter("table")) > 1:
+    if next(table.iter("img", "script", "iframe", "embed", "video"), None) is not None:
         return None
     rows = [[text_of(cell) for cell in row.iterchildren("td", "th")] for row in table.iter("tr")]
     rows = [row for row in rows if any(row)]
