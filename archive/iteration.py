@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from archive.errors import ArchiveError
+from archive.lengths import read_length
 from archive.streams import GZIP_MAGIC, BrokenStreamError, MemberStream, PlainStream, Stream
 
 HEAD_BYTES = 1024 * 1024
@@ -324,10 +325,10 @@ def _parse_warc(run: _Run, name: str) -> StoredRecord:
         (name, value.strip(" \t\r")) for name, colon, value in [line.partition(":") for line in lines] if colon and name
     ]
     fields = index_headers(headers)
-    block_length = fields.get("content-length", "")
-    if not (block_length.isascii() and block_length.isdigit()):
-        raise _NoRecordError(f"a record with the Content-Length {block_length!r}")
-    block = run.take(int(block_length))
+    block_length = read_length(fields.get("content-length", ""))
+    if block_length is None:
+        raise _NoRecordError(f"a record with the Content-Length {fields.get('content-length', '')[:80]!r}")
+    block = run.take(block_length)
     if not run.drop(b"\r\n\r\n"):
         raise _NoRecordError("a record that does not end in two CRLF behind its Content-Length")
     return _finish(run, name, version.rstrip(), headers, block, crlf=crlf, fields=fields)
@@ -349,7 +350,7 @@ def _parse_arc(run: _Run, name: str) -> StoredRecord:
         http = fields["url"].startswith(("http:", "https:"))
         headers.append(("Content-Type", "application/http;msgtype=response" if http else fields["type"]))
     headers.append(("Content-Length", fields["length"]))
-    block = run.take(int(fields["length"]))
+    block = run.take(read_length(fields["length"]) or 0)
     while run.drop(b"\n"):
         pass
     return _finish(run, name, "ARC/1.0", headers, block, crlf=True, fields=index_headers(headers))
@@ -357,7 +358,7 @@ def _parse_arc(run: _Run, name: str) -> StoredRecord:
 
 def _arc_fields(line: str, count: int) -> dict[str, str] | None:
     parts = line.rsplit(" ", count - 1)
-    if len(parts) != count or not (parts[-1].isascii() and parts[-1].isdigit()):
+    if len(parts) != count or read_length(parts[-1]) is None:
         return None
     fields = dict(zip(ARC_FIELDS[count], parts, strict=True))
     dated = len(fields["date"]) in {12, 14} and fields["date"].isdigit()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from archive.errors import ArchiveError
+from archive.lengths import read_length
 
 GZIP_WBITS = 31
 # Members mostly are a few kilobytes: what is left of a piece is copied once for each of them.
@@ -165,7 +166,7 @@ class _Member:
                     raise zlib.error("no head of a record")
                 return
             self.headers, self.lead = _read_headers(head), b""
-            self.missing = int(self.headers["content-length"][0]) + len(ENDING)
+            self.missing = (read_length(self.headers["content-length"][0]) or 0) + len(ENDING)
         room = min(LEAD_BYTES - len(self.lead), self.missing - len(ENDING))
         if room > 0:
             self.lead += plain[:room]
@@ -182,6 +183,6 @@ def _read_headers(head: bytes) -> Mapping[str, tuple[str, ...]]:
         name = name.strip().lower()
         headers[name] = (*headers.get(name, ()), value.strip())
     length = headers.get("content-length", ("",))[0]
-    if not first.startswith("WARC/") or not (length.isascii() and length.isdigit()):
+    if not first.startswith("WARC/") or read_length(length) is None:
         raise zlib.error("no head of a record")
     return headers
