@@ -25,7 +25,8 @@ HEAD_END = re.compile(rb"\n\r?\n")
 FOLD = re.compile(r"\r?\n[ \t]+")
 ARC_FIELDS = {5: ("url", "ip", "date", "type", "length"), 10: ("url", "ip", "date", "type") + ("",) * 5 + ("length",)}
 NO_ARCHIVE = {
-    b"PK\x03\x04": "a ZIP file; if it is a WACZ package, its name must end in .wacz",
+    b"PK\x03\x04": "a ZIP file; of a WACZ package, whose name must end in .wacz, `verify` checks what is in it, and "
+    "`unzip` takes out its WARC files",
     b"\x28\xb5\x2f\xfd": "a Zstandard file; unpack it with `zstd -d`, then pack it with `warcio recompress`",
 }
 # Also an ARC record that is not the first.
@@ -76,8 +77,12 @@ def iterate(path: Path, *, start: int = 0) -> Iterator[StoredRecord | Fault]:
     if path.is_dir():
         yield Fault(file=str(path), offset=0, rule="directory", reason="a directory; name the files in it")
         return
-    with path.open("rb") as file:
-        yield from iterate_file(file, path.name.removesuffix(".open"), start=start)
+    try:
+        with path.open("rb") as file:
+            yield from iterate_file(file, path.name.removesuffix(".open"), start=start)
+    except OSError as error:
+        # A disk that cannot be read names no file.
+        raise error if error.filename else OSError(error.errno, error.strerror, str(path)) from error
 
 
 def iterate_file(file: BinaryIO, name: str, *, start: int = 0) -> Iterator[StoredRecord | Fault]:
@@ -133,7 +138,7 @@ def _open_stream(file: BinaryIO, magic: bytes) -> tuple[Stream | None, str]:
     if magic.startswith(b"WARC/") or ARC_START.match(magic):
         return PlainStream(file), ""
     if not magic:
-        return None, "nothing: the file is empty"
+        return None, "nothing: the file ends before" if file.tell() else "nothing: the file is empty"
     for known, reason in NO_ARCHIVE.items():
         if magic.startswith(known):
             return None, reason

@@ -25,9 +25,10 @@ class ScannedRecord:
     """One record, gone by. `headers` holds the values of each WARC header, its name in lower case.
 
     `lead` is the beginning of its block, at most LEAD_BYTES. `offset` and `length` count bytes of the compressed file;
-    `digest` is the sha256 of these bytes in hexadecimal.
+    `digest` is the sha256 of these bytes in hexadecimal. `file` stands in errors.
     """
 
+    file: str
     headers: Mapping[str, tuple[str, ...]]
     lead: bytes
     offset: int
@@ -67,7 +68,7 @@ class ScannedRecord:
         except ValueError:
             date = None
         if date is None or date.tzinfo is None:
-            raise ArchiveError(f"record {self.record_id} at offset {self.offset}: WARC-Date {value!r} is no UTC time")
+            raise ArchiveError(f"{self.file}: record at offset {self.offset}: WARC-Date {value!r} is no UTC time")
         return date.astimezone(UTC)
 
     def fields(self) -> dict[str, str]:
@@ -95,7 +96,7 @@ class MemberScanner:
                 raise self._broken(f"no gzip member that holds one WARC record ({error})") from error
             if not self._member.ended:
                 return
-            record = self._member.record(self._offset)
+            record = self._member.record(self._name, self._offset)
             if record is None:
                 raise self._broken("a member that is not one whole record; write each record as a member of its own")
             self._offset += record.length
@@ -145,11 +146,12 @@ class _Member:
         self.length += len(used)
         return rest
 
-    def record(self, offset: int) -> ScannedRecord | None:
+    def record(self, file: str, offset: int) -> ScannedRecord | None:
         """Return the record if the member holds one, and no more."""
         if self.headers is None or self.missing != 0 or self.tail != ENDING:
             return None
         return ScannedRecord(
+            file=file,
             headers=self.headers,
             lead=self.lead,
             offset=offset,
