@@ -145,9 +145,10 @@ def pack(path: Path, **changed: bytes) -> Path:
     """Write a small package; `changed` replaces files after the manifest has been made."""
     warc = warcs.members(warcs.response(WARC_Payload_Digest=warcs.sha1(warcs.BODY)))
     place = {"url": warcs.URL, "offset": "0", "length": str(len(warc)), "filename": "a.warc.gz"}
+    line = f"test,sample,js)/news/2025/0227/230110.html 20250227101500 {json.dumps(place)}\n"
     files = {
         "archive/a.warc.gz": warc,
-        "indexes/index.cdxj": f"a 20250227101500 {json.dumps(place)}\n".encode(),
+        "indexes/index.cdxj": line.encode(),
         "pages/pages.jsonl": b'{"format": "json-pages-1.0", "id": "pages"}\n'
         + json.dumps({"url": warcs.URL, "ts": warcs.DATE}).encode(),
     }

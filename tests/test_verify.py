@@ -71,6 +71,7 @@ def test_records_that_are_right_have_no_findings(tmp_path: Path, records: list[b
         ("field-repeated", [response(warc_date=warcs.DATE)]),
         ("field-value", [warcinfo(WARC_Filename="a.warc.gz.open")]),
         ("field-value", [response(WARC_Date="2025-02-27 10:15:00")]),
+        ("field-value", [response(WARC_Date="2025-02-29T10:15:00Z")]),
         ("field-value", [response(version="1.0", WARC_Date="2025-02-27T10:15:00.5Z")]),
         ("field-value", [response(WARC_Record_ID="urn:uuid:1")]),
         ("field-value", [response(WARC_Target_URI=f"<{warcs.URL}>")]),
