@@ -20,6 +20,7 @@ import pytest
 from archive.reader import Exchange, read_exchanges
 from archive.writer import WarcOptions
 from crawler.collection import Collection
+from crawler.commands.replay import _print_addresses
 from crawler.fetching.recorder import Recorder
 from crawler.reading.portals import find_portal
 from crawler.rows import Row
@@ -99,6 +100,25 @@ def served(crawled: Crawled, environment: Path) -> Iterator[Served]:
 def test_a_collection_that_is_not_there_is_named(pressmark: Callable[..., Run]) -> None:
     done = pressmark("replay", "--port", "0")
     assert (done.returncode, "--data" in done.stderr) == (2, True)
+
+
+def test_pages_of_an_unfinished_file_are_not_named_and_the_file_is_told_of(
+    crawled: Crawled, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "sample"
+    shutil.copytree(crawled.folder, folder)
+    portal = find_portal(str(SAMPLE_TOML))
+    _print_addresses(Collection(folder), portal, "http://127.0.0.1:1/sample")
+    finished = capfd.readouterr().out
+    assert "Article   http" in finished
+    assert "Left out" not in finished
+    for path in folder.glob("archive/*.warc.gz"):
+        path.rename(f"{path}.open")
+    (folder / "indexes" / "index.cdxj").unlink()
+    _print_addresses(Collection(folder), portal, "http://127.0.0.1:1/sample")
+    unfinished = capfd.readouterr().out
+    assert "Left out  2 WARC files that are still being written" in unfinished
+    assert "Article" not in unfinished
 
 
 def test_a_port_in_use_is_named(crawled: Crawled, pressmark: Callable[..., Run]) -> None:

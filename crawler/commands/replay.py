@@ -14,6 +14,8 @@ from typing import Annotated
 
 import typer
 
+from archive.cdxj import look_up
+from archive.files import OPEN_SUFFIX
 from crawler.collection import Collection
 from crawler.commands.environment import ready_environment
 from crawler.commands.options import (
@@ -162,23 +164,33 @@ def _wait_until_served(server: "subprocess.Popen[str]", port: int, said: deque[s
 
 def _print_addresses(collection: Collection, portal: Portal, root: str) -> None:
     out.print(f"Serving   {collection.folder} at {root}/", markup=False, soft_wrap=True)
-    for label, page in _pages_to_open(collection, portal):
-        out.print(f"{label}{root}/{page}", markup=False, soft_wrap=True)
+    for label, moment, url in _pages_to_open(collection, portal):
+        if _is_served(collection, moment, url):
+            out.print(f"{label}{root}/{moment}/{url}", markup=False, soft_wrap=True)
+    if open_files := len(list(collection.archive.glob(f"*{OPEN_SUFFIX}"))):
+        text = f"Left out  {open_files} WARC files that are still being written; they replay once they are finished"
+        out.print(text, soft_wrap=True)
     out.print("Ctrl-C ends it.")
 
 
-def _pages_to_open(collection: Collection, portal: Portal) -> Iterator[tuple[str, str]]:
-    """Yield the newest article and the home page of its branch, as a label and pywb's moment and address."""
+def _is_served(collection: Collection, moment: str, url: str) -> bool:
+    """Tell whether pywb knows a page: what lies in a file that is still being written has no index line yet."""
+    indexes = [path for path in collection.indexes.glob("*.cdxj") if not path.name.startswith(".")]
+    return any(line.timestamp == moment for path in indexes for line in look_up(path, url))
+
+
+def _pages_to_open(collection: Collection, portal: Portal) -> Iterator[tuple[str, str, str]]:
+    """Yield the newest article and the home page of its branch, as a label, pywb's moment and the address."""
     state = State(collection.state, read_only=True)
     try:
-        newest = state.versions.newest_of_all()
+        newest = state.newest_version()
         if newest:
-            yield "Article   ", f"{_moment(newest.captured_at)}/{newest.url}"
+            yield "Article   ", _moment(newest.captured_at), newest.url
         branch = find_branch(portal, newest.url) if newest else None
         for each in (branch,) if branch else portal.branches:
             home = f"{each.scheme}://{each.hosts[0]}/"
             if captured := state.visits.capture(home):
-                yield "Home page ", f"{_moment(captured.captured_at)}/{home}"
+                yield "Home page ", _moment(captured.captured_at), home
                 return
     finally:
         state.shut()
