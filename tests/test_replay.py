@@ -20,7 +20,7 @@ import pytest
 from archive.reader import Exchange, read_exchanges
 from archive.writer import WarcOptions
 from crawler.collection import Collection
-from crawler.commands.replay import _print_addresses
+from crawler.commands.replay import describe_addresses
 from crawler.fetching.recorder import Recorder
 from crawler.reading.portals import find_portal
 from crawler.rows import Row
@@ -102,23 +102,16 @@ def test_a_collection_that_is_not_there_is_named(pressmark: Callable[..., Run]) 
     assert (done.returncode, "--data" in done.stderr) == (2, True)
 
 
-def test_pages_of_an_unfinished_file_are_not_named_and_the_file_is_told_of(
-    crawled: Crawled, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    folder = tmp_path / "sample"
+def test_pages_of_an_unfinished_file_are_not_named_and_the_file_is_told_of(crawled: Crawled, tmp_path: Path) -> None:
+    folder, portal = tmp_path / "sample", find_portal(str(SAMPLE_TOML))
     shutil.copytree(crawled.folder, folder)
-    portal = find_portal(str(SAMPLE_TOML))
-    _print_addresses(Collection(folder), portal, "http://127.0.0.1:1/sample")
-    finished = capfd.readouterr().out
-    assert "Article   http" in finished
-    assert "Left out" not in finished
+    finished = list(describe_addresses(Collection(folder), portal, "http://127.0.0.1:1/sample"))
+    assert [line[:10] for line in finished] == ["Serving   ", "Article   ", "Home page ", "Ctrl-C end"]
     for path in folder.glob("archive/*.warc.gz"):
         path.rename(f"{path}.open")
     (folder / "indexes" / "index.cdxj").unlink()
-    _print_addresses(Collection(folder), portal, "http://127.0.0.1:1/sample")
-    unfinished = capfd.readouterr().out
-    assert "Left out  2 WARC files that are still being written" in unfinished
-    assert "Article" not in unfinished
+    unfinished = list(describe_addresses(Collection(folder), portal, "http://127.0.0.1:1/sample"))
+    assert [line[:10] for line in unfinished] == ["Serving   ", "Left out  ", "Ctrl-C end"]
 
 
 def test_a_port_in_use_is_named(crawled: Crawled, pressmark: Callable[..., Run]) -> None:

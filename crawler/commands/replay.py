@@ -84,7 +84,8 @@ def replay(
         with _signals():
             python = ready_environment(environment, lambda line: err.print(line, markup=False, soft_wrap=True))
             with _served(python, data, chosen) as server:
-                _print_addresses(found, described, f"http://{HOST}:{chosen}/{found.folder.name}")
+                for line in describe_addresses(found, described, f"http://{HOST}:{chosen}/{found.folder.name}"):
+                    out.print(line, markup=False, soft_wrap=True)
                 server.wait()
             raise CrawlerError("replay: pywb has ended by itself; start it again, or try another --environment")
     except _StoppedError as stopped:
@@ -162,15 +163,15 @@ def _wait_until_served(server: "subprocess.Popen[str]", port: int, said: deque[s
     raise CrawlerError(f"replay: pywb does not start ({why}); try another --port, or another --environment")
 
 
-def _print_addresses(collection: Collection, portal: Portal, root: str) -> None:
-    out.print(f"Serving   {collection.folder} at {root}/", markup=False, soft_wrap=True)
+def describe_addresses(collection: Collection, portal: Portal, root: str) -> Iterator[str]:
+    """Yield what to tell of a collection that is served at an address: pages to open, and files left out."""
+    yield f"Serving   {collection.folder} at {root}/"
     for label, moment, url in _pages_to_open(collection, portal):
         if _is_served(collection, moment, url):
-            out.print(f"{label}{root}/{moment}/{url}", markup=False, soft_wrap=True)
-    if open_files := len(list(collection.archive.glob(f"*{OPEN_SUFFIX}"))):
-        text = f"Left out  {open_files} WARC files that are still being written; they replay once they are finished"
-        out.print(text, soft_wrap=True)
-    out.print("Ctrl-C ends it.")
+            yield f"{label}{root}/{moment}/{url}"
+    if left_out := len(list(collection.archive.glob(f"*{OPEN_SUFFIX}"))):
+        yield f"Left out  {left_out} WARC files that are still being written; they replay once they are finished"
+    yield "Ctrl-C ends it."
 
 
 def _is_served(collection: Collection, moment: str, url: str) -> bool:
