@@ -184,7 +184,7 @@ def _pages_to_open(collection: Collection, portal: Portal) -> Iterator[tuple[str
     """Yield the newest article and the home page of its branch, as a label, pywb's moment and the address."""
     state = State(collection.state, read_only=True)
     try:
-        newest = state.newest_version()
+        newest = state.versions.newest_of_all()
         if newest:
             yield "Article   ", _moment(newest.captured_at), newest.url
         branch = find_branch(portal, newest.url) if newest else None
