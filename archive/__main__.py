@@ -11,13 +11,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from pathlib import Path
+from typing import cast
 
 from archive.capture import Capture
 from archive.errors import ArchiveError
 from archive.findings import Finding
 from archive.integrity import read_message
 from archive.iteration import Fault, StoredRecord, iterate, read_at
+from archive.lengths import read_length
 from archive.listing import list_records, sort_lines
 from archive.manifest import Description, Signer, verify_signature
 from archive.packages import check_package
@@ -26,6 +29,7 @@ from archive.verify import verify
 from archive.wacz import pack
 
 DONE, FAILED, USAGE, FINDINGS, GONE = 0, 1, 2, 3, 141
+INDEX_SUFFIXES = frozenset({".cdxj", ".cdx"})
 
 
 class _UsageError(ArchiveError):
@@ -35,6 +39,8 @@ class _UsageError(ArchiveError):
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     options = _read_options(words)
+    # Addresses of other tools hold any character, terminals do not.
+    cast("TextIOWrapper", sys.stdout).reconfigure(errors="backslashreplace")
     run: Callable[[argparse.Namespace], int] = options.run
     try:
         return run(options)
@@ -77,10 +83,10 @@ def _read_options(words: Sequence[str] | None) -> argparse.Namespace:
         commands, "show", _show, "list the records, or show one record's head", "python -m archive show a.warc.gz"
     )
     show.add_argument("file", type=Path, metavar="FILE")
-    show.add_argument("offset", nargs="?", type=int, metavar="OFFSET")
+    show.add_argument("offset", nargs="?", type=_offset, metavar="OFFSET")
     cat = _add(commands, "cat", _cat, "write the bytes of a record", "python -m archive cat a.warc.gz 1234 --body")
     cat.add_argument("file", type=Path, metavar="FILE")
-    cat.add_argument("offset", type=int, metavar="OFFSET")
+    cat.add_argument("offset", type=_offset, metavar="OFFSET")
     part = cat.add_mutually_exclusive_group()
     part.add_argument("--payload", action="store_true", help="the body without its chunks")
     part.add_argument("--body", action="store_true", help="the body without chunks and content codings")
@@ -108,19 +114,39 @@ def _add(
     return parser
 
 
+def _offset(text: str) -> int:
+    """Return an offset that is typed in; argparse tells of others."""
+    offset = read_length(text)
+    if offset is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no offset; `show FILE` lists them")
+    return offset
+
+
 def _index(options: argparse.Namespace) -> int:
     refused: list[Fault] = []
     lines = sort_lines(_lines(options.files, refused))
     if options.output:
-        partial = options.output.with_name(f".{options.output.name}.partial")
-        with partial.open("wb") as file:
-            file.writelines(lines)
-        partial.replace(options.output)
+        _write_index(options.output, lines)
     else:
         sys.stdout.buffer.writelines(lines)
+        sys.stdout.buffer.flush()
     for fault in refused:
         _say(fault.describe())
     return FINDINGS if refused else DONE
+
+
+def _write_index(output: Path, lines: Iterator[bytes]) -> None:
+    # `index -o *.warc.gz` would put the index in the place of the first file.
+    if output.is_dir() or (output.exists() and output.suffix not in INDEX_SUFFIXES):
+        raise _UsageError(f"{output}: is there already and is no index; name a file that ends in .cdxj")
+    partial = output.with_name(f".{output.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            file.writelines(lines)
+        partial.replace(output)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def _lines(files: Sequence[Path], refused: list[Fault]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Literal
 
 from archive.errors import ArchiveError
+from archive.lengths import read_chunk_length, read_length
 
 Truncation = Literal["length", "time", "disconnect", "unspecified"]
 
@@ -192,8 +193,8 @@ def _unframe(head: Head, body: bytes, asked_head: bool) -> bytes:
     if transfer:
         return _unchunk(body) if transfer[-1] == "chunked" else body
     lengths = set(head.tokens("content-length"))
-    length = lengths.pop() if len(lengths) == 1 else ""
-    return body[: int(length)] if length.isascii() and length.isdigit() else body
+    length = read_length(lengths.pop()) if len(lengths) == 1 else None
+    return body if length is None else body[:length]
 
 
 def _unchunk(body: bytes) -> bytes:
@@ -203,7 +204,7 @@ def _unchunk(body: bytes) -> bytes:
     if size is None:
         return body
     while size:
-        length = int(size[1], 16)
+        length = read_chunk_length(size[1])
         if length == 0:
             break
         start = size.end()

@@ -6,6 +6,7 @@ What depends on the names of headers alone is found once for each set of names: 
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import date
 from functools import lru_cache
 
 Broken = tuple[str, str]
@@ -49,7 +50,8 @@ SHOWN = {
 SECOND = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d"
 DATE_1_0 = re.compile(rf"{SECOND}Z")
 DATE_1_1 = re.compile(rf"\d{{4}}(?:-\d\d(?:-\d\d(?:T\d\d:\d\dZ)?)?)?|{SECOND}(?:\.\d{{1,9}})?Z")
-NAMED = re.compile(r"<[a-zA-Z][a-zA-Z0-9+.-]*:[^\s<>]+>")
+# RFC 3986 knows no characters outside ASCII.
+NAMED = re.compile(r"<[a-zA-Z][a-zA-Z0-9+.-]*:[!-;=?-~]+>")
 TRUNCATIONS = frozenset({"length", "time", "disconnect", "unspecified"})
 PROFILE = re.compile(
     r"http://netpreserve\.org/warc/1\.[01]/(?:revisit/)?(identical-payload-digest|server-not-modified)/?"
@@ -96,7 +98,17 @@ def check_names(version: str, record_type: str, names: tuple[str, ...]) -> tuple
 
 def _check_date(version: str, value: str) -> str | None:
     form = DATE_1_1 if version == "WARC/1.1" else DATE_1_0
-    return None if form.fullmatch(value) else f"is no UTC time as {version} writes it"
+    return None if form.fullmatch(value) and _is_day(value) else f"is no UTC time as {version} writes it"
+
+
+def _is_day(value: str) -> bool:
+    if value[8:10] <= "28":
+        return True
+    try:
+        date.fromisoformat(value[:10])
+    except ValueError:
+        return False
+    return True
 
 
 def _check_name(_: str, value: str) -> str | None:

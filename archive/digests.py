@@ -21,8 +21,8 @@ from archive.records import escape_url, format_date
 # A revisit record takes about as much room as this.
 MIN_PAYLOAD_BYTES = 512
 SCHEMA_VERSION = 1
-# Digests come in no order: rows are put all over the table, and each page is read again and again.
-CACHE_KIB = 64 * 1024
+# Digests come in no order, so that a table beyond the cache is read from the system's: a larger one gains nothing.
+CACHE_KIB = 16 * 1024
 UUID_NAME = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TABLES = """
 CREATE TABLE files (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);

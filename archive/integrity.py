@@ -13,6 +13,7 @@ from mmap import mmap
 from archive.capture import CHUNK_SIZE, HEAD_END, STATUS_LINE, WITHOUT_BODY
 from archive.iteration import StoredRecord
 from archive.labels import DIGITS, encode_sha1
+from archive.lengths import read_chunk_length, read_length
 
 Block = bytes | mmap
 Broken = tuple[str, str]
@@ -61,10 +62,10 @@ def read_message(block: Block, *, request: bool) -> Message | None:
     if transfer and transfer[-1] == "chunked" and CHUNK_SIZE.match(block, start):
         return _read_chunks(block, code, codings, start)
     lengths = set(fields.get(b"content-length", ())) if not transfer else set()
-    length = lengths.pop() if len(lengths) == 1 else ""
-    if not (length.isascii() and length.isdigit()):
+    stated = read_length(lengths.pop()) if len(lengths) == 1 else None
+    if stated is None:
         return _message(code, codings, ((start, len(block)),), start)
-    there, stated = len(block) - start, int(length)
+    there = len(block) - start
     cut = f"{there} bytes of a body whose Content-Length is {stated}" if there < stated else ""
     return _message(code, codings, ((start, min(start + stated, len(block))),), start, cut=cut, full=not cut)
 
@@ -142,7 +143,7 @@ def _read_chunks(block: Block, code: int | None, codings: tuple[str, ...], start
     size, total = CHUNK_SIZE.match(block, start), len(block)
     cut = "a chunked body without its last chunk"
     while size:
-        length = int(size[1], 16)
+        length = read_chunk_length(size[1])
         if length == 0:
             cut = ""
             break

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from archive.errors import ArchiveError
+from archive.lengths import read_length
 from archive.streams import GZIP_MAGIC, BrokenStreamError, MemberStream, PlainStream, Stream
 
 HEAD_BYTES = 1024 * 1024
@@ -24,7 +25,8 @@ HEAD_END = re.compile(rb"\n\r?\n")
 FOLD = re.compile(r"\r?\n[ \t]+")
 ARC_FIELDS = {5: ("url", "ip", "date", "type", "length"), 10: ("url", "ip", "date", "type") + ("",) * 5 + ("length",)}
 NO_ARCHIVE = {
-    b"PK\x03\x04": "a ZIP file; if it is a WACZ package, its name must end in .wacz",
+    b"PK\x03\x04": "a ZIP file; of a WACZ package, whose name must end in .wacz, `verify` checks what is in it, and "
+    "`unzip` takes out its WARC files",
     b"\x28\xb5\x2f\xfd": "a Zstandard file; unpack it with `zstd -d`, then pack it with `warcio recompress`",
 }
 # Also an ARC record that is not the first.
@@ -75,8 +77,12 @@ def iterate(path: Path, *, start: int = 0) -> Iterator[StoredRecord | Fault]:
     if path.is_dir():
         yield Fault(file=str(path), offset=0, rule="directory", reason="a directory; name the files in it")
         return
-    with path.open("rb") as file:
-        yield from iterate_file(file, path.name.removesuffix(".open"), start=start)
+    try:
+        with path.open("rb") as file:
+            yield from iterate_file(file, path.name.removesuffix(".open"), start=start)
+    except OSError as error:
+        # A disk that cannot be read names no file.
+        raise error if error.filename else OSError(error.errno, error.strerror, str(path)) from error
 
 
 def iterate_file(file: BinaryIO, name: str, *, start: int = 0) -> Iterator[StoredRecord | Fault]:
@@ -132,7 +138,7 @@ def _open_stream(file: BinaryIO, magic: bytes) -> tuple[Stream | None, str]:
     if magic.startswith(b"WARC/") or ARC_START.match(magic):
         return PlainStream(file), ""
     if not magic:
-        return None, "nothing: the file is empty"
+        return None, "nothing: the file ends before" if file.tell() else "nothing: the file is empty"
     for known, reason in NO_ARCHIVE.items():
         if magic.startswith(known):
             return None, reason
@@ -324,10 +330,10 @@ def _parse_warc(run: _Run, name: str) -> StoredRecord:
         (name, value.strip(" \t\r")) for name, colon, value in [line.partition(":") for line in lines] if colon and name
     ]
     fields = index_headers(headers)
-    block_length = fields.get("content-length", "")
-    if not (block_length.isascii() and block_length.isdigit()):
-        raise _NoRecordError(f"a record with the Content-Length {block_length!r}")
-    block = run.take(int(block_length))
+    block_length = read_length(fields.get("content-length", ""))
+    if block_length is None:
+        raise _NoRecordError(f"a record with the Content-Length {fields.get('content-length', '')[:80]!r}")
+    block = run.take(block_length)
     if not run.drop(b"\r\n\r\n"):
         raise _NoRecordError("a record that does not end in two CRLF behind its Content-Length")
     return _finish(run, name, version.rstrip(), headers, block, crlf=crlf, fields=fields)
@@ -349,7 +355,7 @@ def _parse_arc(run: _Run, name: str) -> StoredRecord:
         http = fields["url"].startswith(("http:", "https:"))
         headers.append(("Content-Type", "application/http;msgtype=response" if http else fields["type"]))
     headers.append(("Content-Length", fields["length"]))
-    block = run.take(int(fields["length"]))
+    block = run.take(read_length(fields["length"]) or 0)
     while run.drop(b"\n"):
         pass
     return _finish(run, name, "ARC/1.0", headers, block, crlf=True, fields=index_headers(headers))
@@ -357,7 +363,7 @@ def _parse_arc(run: _Run, name: str) -> StoredRecord:
 
 def _arc_fields(line: str, count: int) -> dict[str, str] | None:
     parts = line.rsplit(" ", count - 1)
-    if len(parts) != count or not (parts[-1].isascii() and parts[-1].isdigit()):
+    if len(parts) != count or read_length(parts[-1]) is None:
         return None
     fields = dict(zip(ARC_FIELDS[count], parts, strict=True))
     dated = len(fields["date"]) in {12, 14} and fields["date"].isdigit()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from archive.errors import ArchiveError
+from archive.lengths import read_length
 
 GZIP_WBITS = 31
 # Members mostly are a few kilobytes: what is left of a piece is copied once for each of them.
@@ -24,9 +25,10 @@ class ScannedRecord:
     """One record, gone by. `headers` holds the values of each WARC header, its name in lower case.
 
     `lead` is the beginning of its block, at most LEAD_BYTES. `offset` and `length` count bytes of the compressed file;
-    `digest` is the sha256 of these bytes in hexadecimal.
+    `digest` is the sha256 of these bytes in hexadecimal. `file` stands in errors.
     """
 
+    file: str
     headers: Mapping[str, tuple[str, ...]]
     lead: bytes
     offset: int
@@ -66,7 +68,7 @@ class ScannedRecord:
         except ValueError:
             date = None
         if date is None or date.tzinfo is None:
-            raise ArchiveError(f"record {self.record_id} at offset {self.offset}: WARC-Date {value!r} is no UTC time")
+            raise ArchiveError(f"{self.file}: record at offset {self.offset}: WARC-Date {value!r} is no UTC time")
         return date.astimezone(UTC)
 
     def fields(self) -> dict[str, str]:
@@ -94,7 +96,7 @@ class MemberScanner:
                 raise self._broken(f"no gzip member that holds one WARC record ({error})") from error
             if not self._member.ended:
                 return
-            record = self._member.record(self._offset)
+            record = self._member.record(self._name, self._offset)
             if record is None:
                 raise self._broken("a member that is not one whole record; write each record as a member of its own")
             self._offset += record.length
@@ -144,11 +146,12 @@ class _Member:
         self.length += len(used)
         return rest
 
-    def record(self, offset: int) -> ScannedRecord | None:
+    def record(self, file: str, offset: int) -> ScannedRecord | None:
         """Return the record if the member holds one, and no more."""
         if self.headers is None or self.missing != 0 or self.tail != ENDING:
             return None
         return ScannedRecord(
+            file=file,
             headers=self.headers,
             lead=self.lead,
             offset=offset,
@@ -165,7 +168,7 @@ class _Member:
                     raise zlib.error("no head of a record")
                 return
             self.headers, self.lead = _read_headers(head), b""
-            self.missing = int(self.headers["content-length"][0]) + len(ENDING)
+            self.missing = (read_length(self.headers["content-length"][0]) or 0) + len(ENDING)
         room = min(LEAD_BYTES - len(self.lead), self.missing - len(ENDING))
         if room > 0:
             self.lead += plain[:room]
@@ -182,6 +185,6 @@ def _read_headers(head: bytes) -> Mapping[str, tuple[str, ...]]:
         name = name.strip().lower()
         headers[name] = (*headers.get(name, ()), value.strip())
     length = headers.get("content-length", ("",))[0]
-    if not first.startswith("WARC/") or not (length.isascii() and length.isdigit()):
+    if not first.startswith("WARC/") or read_length(length) is None:
         raise zlib.error("no head of a record")
     return headers

@@ -13,6 +13,7 @@ from archive.errors import ArchiveError
 from archive.files import OPEN_SUFFIX
 from archive.iteration import StoredRecord, read_at, read_strictly
 from archive.labels import DigestName, label_digest
+from archive.lengths import read_length
 from archive.pressmark import Pressmark
 
 INPUT_BYTES = 64 * 1024
@@ -159,14 +160,15 @@ def parse_record(content: bytes, *, file: str, offset: int, length: int) -> Reco
     if not separator or not first.startswith("WARC/"):
         raise _broken(file, offset, "no WARC record")
     headers = tuple((name.strip(), value.strip()) for name, _, value in (line.partition(":") for line in lines))
-    record_type, block_length = "", -1
+    record_type: str = ""
+    block_length: int | None = None
     for name, value in headers:
         if name.lower() == "warc-type":
             record_type = value
-        elif name.lower() == "content-length" and value.isdigit():
-            block_length = int(value)
+        elif name.lower() == "content-length":
+            block_length = read_length(value)
     start = len(head) + 4
-    if block_length < 0 or content[start + block_length :] != b"\r\n\r\n":
+    if block_length is None or content[start + block_length :] != b"\r\n\r\n":
         raise _broken(file, offset, "a member that is not one whole record")
     block = content[start : start + block_length]
     return Record(type=record_type, headers=headers, block=block, file=file, offset=offset, length=length)

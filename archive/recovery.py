@@ -8,6 +8,7 @@ from pathlib import Path
 
 from archive.errors import ArchiveError
 from archive.files import OPEN_SUFFIX, sync_folder
+from archive.lengths import read_length
 
 INPUT_BYTES = 64 * 1024
 HEAD_BYTES = 64 * 1024
@@ -145,11 +146,11 @@ class _RecordCheck:
     def _read_head(self, head: bytes) -> None:
         first, *lines = head.split(b"\r\n")
         fields = {name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines)}
-        length = fields.get(b"content-length", b"")
-        if not first.startswith(b"WARC/") or not length.isdigit():
+        length = read_length(fields.get(b"content-length", b"").decode("latin-1"))
+        if not first.startswith(b"WARC/") or length is None:
             raise zlib.error("no record head")
         self.type = fields.get(b"warc-type", b"")
-        self._missing = int(length)
+        self._missing = length
 
 
 def _keep_tail(path: Path, final: Path, end: int) -> Path:

@@ -18,20 +18,23 @@ NEIGHBOURS = 4000
 TABLES = """
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
-CREATE TABLE record (id TEXT, file INTEGER, offset INTEGER, length INTEGER, type TEXT, target INTEGER, payload INTEGER);
+CREATE TABLE record (id TEXT, file INTEGER, offset INTEGER, length INTEGER, type TEXT, target INTEGER, payload INTEGER,
+    url INTEGER, stamp TEXT, status TEXT);
 CREATE TABLE reference (id TEXT, field TEXT, date TEXT, file INTEGER, offset INTEGER, source TEXT);
 CREATE TABLE revisit (id TEXT, url TEXT, date TEXT, target INTEGER, payload INTEGER,
     file INTEGER, offset INTEGER, source TEXT);
 CREATE TABLE conversion (source TEXT, block INTEGER, file INTEGER, offset INTEGER, id TEXT);
 CREATE TABLE citation (id TEXT, file TEXT, offset INTEGER, length INTEGER, payload INTEGER, place TEXT, at INTEGER);
 CREATE TABLE line (source TEXT, block INTEGER, place TEXT, at INTEGER);
-CREATE TABLE indexed (file TEXT, offset INTEGER, length INTEGER, target INTEGER, place TEXT, at INTEGER);
+CREATE TABLE indexed (file TEXT, offset INTEGER, length INTEGER, payload INTEGER, url INTEGER, stamp TEXT, status TEXT,
+    place TEXT, at INTEGER);
 """
 INDEXES = (
     "CREATE INDEX IF NOT EXISTS by_id ON record (id); CREATE INDEX IF NOT EXISTS by_place ON record (file, offset);"
 )
 INDEXABLE = ("response", "revisit", "resource")
 REFERRING = frozenset({"warc-concurrent-to", "warc-warcinfo-id", "warc-refers-to"})
+STAMP_SIGNS = str.maketrans("", "", "-T:Z")
 PROBABLY_ALL = "in the files given"
 
 
@@ -46,6 +49,19 @@ class Citation:
     payload_digest: str | None
     file: str
     offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indexed:
+    """What an index line says of a record; "" for what it leaves out. `stamp` has 14 digits."""
+
+    url: str
+    stamp: str
+    status: str
+    digest: str
+    record_file: str
+    record_offset: int
+    record_length: int
 
 
 class References:
@@ -90,10 +106,11 @@ class References:
         date = fields.get("warc-date", "")
         file = len(self._files) - 1
         url = fields.get("warc-target-uri", "").strip("<>")
-        target = hash((url, date)) if record_type in INDEXABLE else 0
+        indexable = record_type in INDEXABLE
+        target = hash((url, date)) if indexable else 0
         payload = _digest_key(fields.get("warc-payload-digest"))
         row = (record_id, file, record.offset, record.length, record_type, target, payload)
-        self._add("record", row)
+        self._add("record", (*row, hash(url), _stamp(date), _status(record)) if indexable else (*row, 0, "", ""))
         if record_id in self._open:
             for field, other, _, _ in self._open.pop(record_id):
                 if other and other != date:
@@ -128,9 +145,13 @@ class References:
         """Note a line that must be equal to a conversion record of the record with the id `source`."""
         self._add("line", (source, hash(block), file, offset))
 
-    def add_index_line(self, record_file: str, place: tuple[int, int], file: str, offset: int) -> None:
-        """Note an index line: it says that a record lies in a file at `place` (offset and length)."""
-        self._add("indexed", (record_file, *place, 0, file, offset))
+    def add_index_line(self, line: Indexed, file: str, offset: int) -> None:
+        """Note an index line, which stands in a file at an offset."""
+        # Our index and others leave the label of sha1 out.
+        digest = line.digest if ":" in line.digest or not line.digest else f"sha1:{line.digest}"
+        place = (line.record_file, line.record_offset, line.record_length)
+        said = (_digest_key(digest), hash(line.url) if line.url else 0, line.stamp, line.status)
+        self._add("indexed", (*place, *said, file, offset))
 
     def find_broken(self, *, is_indexed: Callable[[str, str], bool] | None = None) -> Iterator[Finding]:
         """Yield repeated ids, references and revisits that lead nowhere; `is_indexed` knows more of them."""
@@ -142,7 +163,7 @@ class References:
         yield from self._lost_revisits(is_indexed)
 
     def find_misindexed(self, *, complete: bool) -> Iterator[Finding]:
-        """Yield index lines that do not lead to a record and, of a `complete` archive, records without a line."""
+        """Yield index lines that lead to no record or to another and, of a `complete` archive, records without one."""
         self._flush()
         self._database.executescript(INDEXES)
         self._name_files()
@@ -155,6 +176,16 @@ class References:
         ):
             message = f"no record of this length lies in {file} at offset {offset}; write the index anew"
             yield Finding(file=place, offset=at, record_id=None, rule="index-offset", message=message)
+        for place, at, record_id in self._database.execute(
+            "SELECT place, at, record.id FROM indexed JOIN file ON file.name = indexed.file"
+            " JOIN record ON record.file = file.number AND record.offset = indexed.offset"
+            " WHERE record.url <> 0 AND ((indexed.url <> 0 AND indexed.url <> record.url)"
+            " OR (indexed.stamp <> record.stamp AND length(record.stamp) = 14)"
+            " OR (indexed.payload <> record.payload AND indexed.payload <> 0 AND record.payload <> 0)"
+            " OR (indexed.status <> record.status AND indexed.status <> '' AND record.status <> ''))"
+        ):
+            message = "the record has another address, time, digest or status; write the index anew"
+            yield Finding(file=place, offset=at, record_id=record_id, rule="index-value", message=message)
         if complete:
             yield from self._unindexed()
 
@@ -314,6 +345,17 @@ class References:
 def _digest_key(value: str | None) -> int:
     """Return a number by which payloads are compared, 0 for none; two of them meet by chance in 10^19."""
     return hash(normal_digest(value)) if value else 0
+
+
+def _stamp(date: str) -> str:
+    """Return a WARC-Date as index lines write it; WARC 1.1 allows shorter ones."""
+    return date[:19].translate(STAMP_SIGNS)
+
+
+def _status(record: StoredRecord) -> str:
+    """Return the status of an answer whose first line is as usual, "" for others."""
+    status = bytes(record.block[9:12])
+    return status.decode() if record.block[:5] == b"HTTP/" and status.isdigit() else ""
 
 
 def _other_date(record: StoredRecord, record_id: str, field: str, other: str) -> Finding:

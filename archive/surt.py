@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 ADDRESS = re.compile(r"(?:(?P<scheme>https?|ftp):)?//(?P<host>[^/?#]*)(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?")
 OTHER_SCHEME = re.compile(r"(?!(?:https?|ftp)://)[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)
-HOST = re.compile(r"(?:.*@)?(?P<name>\[[^\]]*\]|[^:]*)(?::(?P<port>\d*))?$")
+HOST = re.compile(r"(?:.*@)?(?P<name>\[[^\]]*\]|[^:]*)(?::(?P<port>\d{0,9}))?$")
 WWW = re.compile(r"^www\d*\.(?=.)")
 DEFAULT_PORTS = {"http": 80, "https": 443, "ftp": 21}
 ESCAPED = re.compile(rb"[\x00-\x20\x7f-\xff#%]")

@@ -4,6 +4,7 @@ Each check yields findings and changes nothing. A file is read once, from its fi
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,12 @@ from archive.findings import Finding
 from archive.integrity import Message, check_codings, check_digest, is_digest_of, read_message
 from archive.iteration import Fault, StoredRecord, iterate
 from archive.pressmark import Pressmark
-from archive.references import Citation, References
+from archive.references import Citation, Indexed, References
+from archive.surt import surt
 
 WHOLE_BLOCK = frozenset({"resource", "conversion"})
+# As the warcinfo record of our writer begins.
+OURS = re.compile(rb"software: pressmark\b", re.IGNORECASE)
 Fields = dict[str, str]
 
 
@@ -76,15 +80,17 @@ def check_records(
 ) -> Iterator[Finding]:
     """Yield the findings of the records and faults of one file."""
     references.begin_file(name, finished=finished)
-    heads = _Heads()
+    heads, exchanges = _Heads(), _Exchanges()
     for found in records:
         if isinstance(found, Fault):
             yield Finding(file=name, offset=found.offset, record_id=None, rule=found.rule, message=found.reason)
             continue
         fields = found.fields
         yield from _check_record(found, fields, heads)
+        yield from exchanges.add(found, fields)
         yield from references.add(found, fields)
     yield from heads.settle()
+    yield from exchanges.settle()
     references.end_file()
 
 
@@ -101,10 +107,12 @@ def check_index_lines(lines: Iterable[bytes] | BinaryIO, name: str, references: 
         if line < before:
             message = f"{line[:60]!r} stands behind a greater line; sort the index by bytes (LC_ALL=C)"
             yield Finding(file=name, offset=offset, record_id=None, rule="index-order", message=message)
-        place = _read_place(line)
-        if place:
-            references.add_index_line(place[0], place[1:], name, offset)
-        elif not line.startswith((b"!", b" CDX")):
+        indexed, message = _read_indexed(line)
+        if indexed:
+            references.add_index_line(indexed, name, offset)
+        if indexed and message:
+            yield Finding(file=name, offset=offset, record_id=None, rule="index-value", message=message)
+        elif not indexed and not line.startswith((b"!", b" CDX")):
             message = f"{line[:60]!r} is no index line; write the index anew"
             yield Finding(file=name, offset=offset, record_id=None, rule="index-line", message=message)
         before = line
@@ -212,6 +220,51 @@ class _Heads:
         return (finding for names, finding in self._doubts if self._asked.isdisjoint(names))
 
 
+class _Exchanges:
+    """What our writer does beyond the standard: an exchange ends with its metadata, and each record names the warcinfo.
+
+    By this a file is known to be cut where no record is torn.
+    """
+
+    def __init__(self) -> None:
+        self._ours: bool | None = None
+        self._open: dict[str, Finding] = {}
+        self._url = ""
+
+    def add(self, record: StoredRecord, fields: Fields) -> Iterator[Finding]:
+        kind = fields.get("warc-type", "")
+        if self._ours is None:
+            self._ours = kind == "warcinfo" and OURS.match(bytes(record.block[:40])) is not None
+        if not self._ours:
+            return
+        if kind != "warcinfo" and "warc-warcinfo-id" not in fields:
+            yield _finding(record, fields, "field-required", f"a {kind} record of Pressmark without WARC-Warcinfo-ID")
+        if kind in {"request", "response", "revisit"}:
+            if kind in self._open:
+                yield from self.settle()
+            message = "no metadata record ends this exchange; the file may be cut, or records be lost"
+            yield from self._compare(record, fields)
+            self._open[kind] = _finding(record, fields, "exchange", message)
+            return
+        if kind == "metadata" and not _joined(record, fields).isdisjoint(
+            f"<{finding.record_id}>" for finding in self._open.values()
+        ):
+            yield from self._compare(record, fields)
+            self._open.clear()
+        yield from self.settle()
+
+    def _compare(self, record: StoredRecord, fields: Fields) -> Iterator[Finding]:
+        url = fields.get("warc-target-uri", "")
+        if self._open and url != self._url:
+            yield _finding(record, fields, "exchange", f"{url} is not the address of its exchange, {self._url}")
+        self._url = url
+
+    def settle(self) -> Iterator[Finding]:
+        last = list(self._open.values())[-1:]
+        self._open.clear()
+        yield from last
+
+
 def _joined(record: StoredRecord, fields: Fields) -> frozenset[str]:
     """Return a record's id and those of the records of the same exchange that it names."""
     named = [value for name, value in record.headers if name.lower() == "warc-concurrent-to"]
@@ -223,16 +276,28 @@ def _finding(record: StoredRecord, fields: Fields, rule: str, message: str) -> F
     return Finding(file=record.file, offset=record.offset, record_id=record_id, rule=rule, message=message)
 
 
-def _read_place(line: bytes) -> tuple[str, int, int] | None:
-    """Return file, offset and length that a CDXJ line states, None where it is none."""
+def _read_indexed(line: bytes) -> tuple[Indexed | None, str]:
+    """Return what a CDXJ line says, None where it is none; and what is wrong with its key, "" where nothing is."""
     try:
-        _, stamp, text = line.decode().split(" ", 2)
+        key, stamp, text = line.decode().split(" ", 2)
         fields = json.loads(text)
         if not stamp.isdigit():
-            return None
-        return str(fields["filename"]), int(fields["offset"]), int(fields["length"])
-    except (ValueError, KeyError, TypeError):
-        return None
+            return None, ""
+        indexed = Indexed(
+            url=str(fields["url"]),
+            stamp=stamp,
+            status=str(fields.get("status", "")),
+            digest=str(fields.get("digest", "")),
+            record_file=str(fields["filename"]),
+            record_offset=int(fields["offset"]),
+            record_length=int(fields["length"]),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None, ""
+    # The key of a request with a body bears that too.
+    if "method" in fields or key == surt(indexed.url):
+        return indexed, ""
+    return indexed, f"the key {key[:80]!r} is not that of its address; write the index anew"
 
 
 def _looking_up(indexes: tuple[Path, ...]) -> Callable[[str, str], bool] | None:

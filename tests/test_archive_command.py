@@ -63,6 +63,59 @@ def test_a_missing_file_is_named_without_a_traceback(tmp_path: Path) -> None:
     assert b"none.warc.gz: No such file or directory" in done.stderr
 
 
+def test_an_index_takes_the_place_of_nothing_but_an_index(tmp_path: Path) -> None:
+    first, second = (tmp_path / name for name in ("a.warc.gz", "b.warc.gz"))
+    content = warcs.members(warcs.response())
+    for path in (first, second):
+        path.write_bytes(content)
+    refused = archive("index", "-o", first, second)
+    assert (refused.returncode, first.read_bytes()) == (2, content)
+    assert refused.stderr.startswith(f"archive: {first}: is there already and is no index".encode())
+    for _ in range(2):
+        assert archive("index", first, "-o", tmp_path / "a.cdxj").returncode == 0
+    assert (tmp_path / "a.cdxj").read_bytes() == archive("index", first).stdout
+
+
+def test_an_index_for_which_there_is_no_room_leaves_nothing(tmp_path: Path) -> None:
+    path = write_file(tmp_path, WHOLE)
+    before = sorted(tmp_path.iterdir())
+    done = archive("index", path, tmp_path / "none.warc.gz", "-o", tmp_path / "a.cdxj")
+    assert (done.returncode, sorted(tmp_path.iterdir())) == (1, before)
+
+
+@pytest.mark.parametrize(
+    ("offset", "code", "said"),
+    [
+        ("-1", 2, b"'-1' is no offset"),
+        ("5", 1, b"at offset 5 lies"),
+        ("99999999", 1, b"at offset 99999999 lies nothing: the file ends before"),
+        ("9" * 5000, 1, b"a.warc.gz"),
+    ],
+)
+def test_an_offset_where_no_record_is_is_told(tmp_path: Path, offset: str, code: int, said: bytes) -> None:
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(warcs.members(warcs.response()))
+    for command in ("show", "cat"):
+        done = archive(command, path, "--", offset)
+        assert (done.returncode, said in done.stderr, b"Traceback" in done.stderr) == (code, True, False)
+
+
+def test_a_package_is_not_listed_and_the_line_says_how_to_go_on(tmp_path: Path) -> None:
+    path = write_file(tmp_path, WHOLE)
+    package = tmp_path / "a.wacz"
+    assert archive("pack", path, "-o", package).returncode == 0
+    for words in (("show", package), ("index", package), ("cat", package, "0")):
+        assert b"`verify` checks what is in it, and `unzip` takes out its WARC files" in archive(*words).stderr
+
+
+def test_a_record_without_a_time_cannot_be_packed_and_its_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(warcs.members(warcs.response(WARC_Date="yesterday")))
+    done = archive("pack", path, "-o", tmp_path / "a.wacz")
+    assert (done.returncode, done.stderr.count(b"\n")) == (1, 1)
+    assert done.stderr.startswith(b"archive: a.warc.gz: record")
+
+
 def test_findings_are_json_lines_for_programs(tmp_path: Path) -> None:
     path = tmp_path / "a.warc.gz"
     path.write_bytes(warcs.members(warcs.response(WARC_Block_Digest=warcs.sha1(b""))))
@@ -92,9 +145,10 @@ def pack(path: Path, **changed: bytes) -> Path:
     """Write a small package; `changed` replaces files after the manifest has been made."""
     warc = warcs.members(warcs.response(WARC_Payload_Digest=warcs.sha1(warcs.BODY)))
     place = {"url": warcs.URL, "offset": "0", "length": str(len(warc)), "filename": "a.warc.gz"}
+    line = f"test,sample,js)/news/2025/0227/230110.html 20250227101500 {json.dumps(place)}\n"
     files = {
         "archive/a.warc.gz": warc,
-        "indexes/index.cdxj": f"a 20250227101500 {json.dumps(place)}\n".encode(),
+        "indexes/index.cdxj": line.encode(),
         "pages/pages.jsonl": b'{"format": "json-pages-1.0", "id": "pages"}\n'
         + json.dumps({"url": warcs.URL, "ts": warcs.DATE}).encode(),
     }

@@ -81,7 +81,13 @@ def test_bytes_after_the_last_chunk_are_no_part_of_the_body() -> None:
 
 @pytest.mark.parametrize(
     ("body", "came"),
-    [(b"5\r\nhel", b"hel"), (b"2\r\nhi\r\n5\r\n", b"hi"), (b"2\r\nhi\r\n5", b"hi"), (b"2\r\nhi\r\nzz\r\n", b"hi")],
+    [
+        (b"5\r\nhel", b"hel"),
+        (b"2\r\nhi\r\n5\r\n", b"hi"),
+        (b"2\r\nhi\r\n5", b"hi"),
+        (b"2\r\nhi\r\nzz\r\n", b"hi"),
+        (b"F" * 40 + b"\r\nhi", b"hi"),
+    ],
 )
 def test_a_cut_chunked_body_gives_what_came(body: bytes, came: bytes) -> None:
     assert with_headers(body, b"Transfer-Encoding: chunked").payload() == came
@@ -105,6 +111,8 @@ def test_chunked_counts_more_than_content_length() -> None:
         ((b"Content-Length: 2", b"Content-Length: 3"), b"abcd"),
         ((b"Content-Length: many",), b"abcd"),
         ((b"Content-Length: 99",), b"abcd"),
+        ((b"Content-Length: " + b"9" * 5000,), b"abcd"),
+        ((b"Content-Length: " + b"0" * 5000 + b"2",), b"ab"),
         ((), b"abcd"),
     ],
 )

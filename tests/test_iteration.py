@@ -87,7 +87,7 @@ def test_a_file_gzipped_as_a_whole_is_refused_by_offset_and_read_on(tmp_path: Pa
     [
         (b"", "empty", "the file is empty"),
         (random.Random(3).randbytes(5000), "form", "no WARC, ARC or gzip file"),
-        (b"PK\x03\x04" + bytes(40), "form", r"a ZIP file; if it is a WACZ package, its name must end in \.wacz"),
+        (b"PK\x03\x04" + bytes(40), "form", r"a ZIP file; of a WACZ package, whose name must end in \.wacz"),
         (b"\x28\xb5\x2f\xfd" + bytes(40), "form", "a Zstandard file"),
         (gzip.compress(b"hello"), "record", "no WARC record"),
         (gzip.compress(b""), "record", "no WARC record"),

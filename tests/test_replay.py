@@ -20,6 +20,7 @@ import pytest
 from archive.reader import Exchange, read_exchanges
 from archive.writer import WarcOptions
 from crawler.collection import Collection
+from crawler.commands.replay import describe_addresses
 from crawler.fetching.recorder import Recorder
 from crawler.reading.portals import find_portal
 from crawler.rows import Row
@@ -99,6 +100,18 @@ def served(crawled: Crawled, environment: Path) -> Iterator[Served]:
 def test_a_collection_that_is_not_there_is_named(pressmark: Callable[..., Run]) -> None:
     done = pressmark("replay", "--port", "0")
     assert (done.returncode, "--data" in done.stderr) == (2, True)
+
+
+def test_pages_of_an_unfinished_file_are_not_named_and_the_file_is_told_of(crawled: Crawled, tmp_path: Path) -> None:
+    folder, portal = tmp_path / "sample", find_portal(str(SAMPLE_TOML))
+    shutil.copytree(crawled.folder, folder)
+    finished = list(describe_addresses(Collection(folder), portal, "http://127.0.0.1:1/sample"))
+    assert [line[:10] for line in finished] == ["Serving   ", "Article   ", "Home page ", "Ctrl-C end"]
+    for path in folder.glob("archive/*.warc.gz"):
+        path.rename(f"{path}.open")
+    (folder / "indexes" / "index.cdxj").unlink()
+    unfinished = list(describe_addresses(Collection(folder), portal, "http://127.0.0.1:1/sample"))
+    assert [line[:10] for line in unfinished] == ["Serving   ", "Left out  ", "Ctrl-C end"]
 
 
 def test_a_port_in_use_is_named(crawled: Crawled, pressmark: Callable[..., Run]) -> None:

@@ -32,6 +32,7 @@ KEYS = {
     "http://1.2.3.4/x": "4,3,2,1)/x",
     "http://[::1]:8080/x": "::1:8080)/x",
     "http://www.com/": "com)/",
+    "http://example.com:12345678901/x": "com:12345678901,example)/x",
     "http://www.www.example.com/x": "com,example,www)/x",
     "http://www-1.example.com/": "com,example,www-1)/",
     "  http://example.com./a\tb\n ": "com,example)/ab",

@@ -144,6 +144,8 @@ BROKEN = {
     "odd-length": whole(head(b"HTTP/1.1 200 OK", b"Content-Length: five") + b"fiver"),
     "no-http": whole(b"SSH-2.0-OpenSSH_9.9\r\n", then="hold"),
     "lf-chunks": whole(CHUNKED + b"4\nbody\n0\n\n", then="hold", meta={"download_timeout": 1.0}),
+    "endless-chunk": whole(CHUNKED + b"F" * 17 + b"\r\n" + PAGE, then="close"),
+    "endless-length": whole(head(b"HTTP/1.1 200 OK", b"Content-Length: " + b"9" * 5000) + PAGE, then="close"),
     "odd-chunk-size": whole(CHUNKED + b"body\r\nbody\r\n", then="hold"),
     "stopped": whole(head(b"HTTP/1.1 200 OK", b"Content-Length: 5000") + PAGE, then="hold", meta={"meddle": "stop"}),
     "stopped-quietly": whole(
@@ -173,6 +175,12 @@ TRUNCATED = {
     "odd-length": ("unspecified", "malformed response: ValueError: Value contains non-decimal digits: b'five'"),
     "no-http": ("unspecified", "malformed response: ParseError: ('wrong number of parts', b'SSH-2.0-OpenSSH_9.9')"),
     "lf-chunks": ("time", "timeout after 1 s"),
+    "endless-chunk": ("disconnect", "disconnect: the connection ended before the response did"),
+    "endless-length": (
+        "unspecified",
+        "malformed response: ValueError: Exceeds the limit (4300 digits) for integer string conversion: value has"
+        " 5000 digits; use sys.set_int_max_str_digits() to increase the limit",
+    ),
     "odd-chunk-size": (
         "unspecified",
         "malformed response: _MalformedChunkedDataError: Chunk-size must be an integer.",

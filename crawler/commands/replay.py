@@ -14,6 +14,8 @@ from typing import Annotated
 
 import typer
 
+from archive.cdxj import look_up
+from archive.files import OPEN_SUFFIX
 from crawler.collection import Collection
 from crawler.commands.environment import ready_environment
 from crawler.commands.options import (
@@ -82,7 +84,8 @@ def replay(
         with _signals():
             python = ready_environment(environment, lambda line: err.print(line, markup=False, soft_wrap=True))
             with _served(python, data, chosen) as server:
-                _print_addresses(found, described, f"http://{HOST}:{chosen}/{found.folder.name}")
+                for line in describe_addresses(found, described, f"http://{HOST}:{chosen}/{found.folder.name}"):
+                    out.print(line, markup=False, soft_wrap=True)
                 server.wait()
             raise CrawlerError("replay: pywb has ended by itself; start it again, or try another --environment")
     except _StoppedError as stopped:
@@ -160,25 +163,35 @@ def _wait_until_served(server: "subprocess.Popen[str]", port: int, said: deque[s
     raise CrawlerError(f"replay: pywb does not start ({why}); try another --port, or another --environment")
 
 
-def _print_addresses(collection: Collection, portal: Portal, root: str) -> None:
-    out.print(f"Serving   {collection.folder} at {root}/", markup=False, soft_wrap=True)
-    for label, page in _pages_to_open(collection, portal):
-        out.print(f"{label}{root}/{page}", markup=False, soft_wrap=True)
-    out.print("Ctrl-C ends it.")
+def describe_addresses(collection: Collection, portal: Portal, root: str) -> Iterator[str]:
+    """Yield what to tell of a collection that is served at an address: pages to open, and files left out."""
+    yield f"Serving   {collection.folder} at {root}/"
+    for label, moment, url in _pages_to_open(collection, portal):
+        if _is_served(collection, moment, url):
+            yield f"{label}{root}/{moment}/{url}"
+    if left_out := len(list(collection.archive.glob(f"*{OPEN_SUFFIX}"))):
+        yield f"Left out  {left_out} WARC files that are still being written; they replay once they are finished"
+    yield "Ctrl-C ends it."
 
 
-def _pages_to_open(collection: Collection, portal: Portal) -> Iterator[tuple[str, str]]:
-    """Yield the newest article and the home page of its branch, as a label and pywb's moment and address."""
+def _is_served(collection: Collection, moment: str, url: str) -> bool:
+    """Tell whether pywb knows a page: what lies in a file that is still being written has no index line yet."""
+    indexes = [path for path in collection.indexes.glob("*.cdxj") if not path.name.startswith(".")]
+    return any(line.timestamp == moment for path in indexes for line in look_up(path, url))
+
+
+def _pages_to_open(collection: Collection, portal: Portal) -> Iterator[tuple[str, str, str]]:
+    """Yield the newest article and the home page of its branch, as a label, pywb's moment and the address."""
     state = State(collection.state, read_only=True)
     try:
         newest = state.versions.newest_of_all()
         if newest:
-            yield "Article   ", f"{_moment(newest.captured_at)}/{newest.url}"
+            yield "Article   ", _moment(newest.captured_at), newest.url
         branch = find_branch(portal, newest.url) if newest else None
         for each in (branch,) if branch else portal.branches:
             home = f"{each.scheme}://{each.hosts[0]}/"
             if captured := state.visits.capture(home):
-                yield "Home page ", f"{_moment(captured.captured_at)}/{home}"
+                yield "Home page ", _moment(captured.captured_at), home
                 return
     finally:
         state.shut()
