@@ -133,6 +133,7 @@ def test_a_branch_is_found_by_either_host_and_in_any_case() -> None:
         ("http://EXAMPLE.org:80", "http://example.org/"),
         ("http://www.zj.chinanews.com/yw/zjyw.d.html?nid=272&p=2#a", "https://www.zj.chinanews.com.cn/yw/zjyw.d.html?nid=272&p=2"),
         ("http://[::1", "http://[::1"),
+        ("http://.//0", "http://.//0"),
         ("http://m.chinanews.com/wap/detail/zw/gn/2018/11-28/8687405.shtml", "https://www.chinanews.com.cn/gn/2018/11-28/8687405.shtml"),
         ("https://m.chinanews.com/wap/detail/zw/sh/shipin/2018/11-28/news794023.shtml", "https://m.chinanews.com/wap/detail/zw/sh/shipin/2018/11-28/news794023.shtml"),
         ("http://m.chinanews.com/wap/detail/chs/zw/10213707.shtml?f=app", "https://m.chinanews.com/wap/detail/chs/zw/10213707.shtml"),

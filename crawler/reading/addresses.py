@@ -199,7 +199,7 @@ def _split(url: str) -> SplitResult | None:
         parts.port  # noqa: B018 - raises ValueError for a port that is no number
     except ValueError:
         return None
-    return parts if parts.scheme in _SCHEMES and parts.hostname else None
+    return parts if parts.scheme in _SCHEMES and (parts.hostname or "").strip(".") else None
 
 
 def _host(parts: SplitResult) -> str:
