@@ -2,62 +2,68 @@
 
 import signal
 import sys
+from collections.abc import Mapping
+from importlib import import_module
 
 import typer
 
 from archive.errors import ArchiveError
 from crawler.collection import LockedError
-from crawler.commands import configuring, history, look, status
-from crawler.commands.backfill import backfill
-from crawler.commands.branches import branches
-from crawler.commands.crawl import crawl
-from crawler.commands.fixture import fixture
 from crawler.commands.options import DONE, FAILED, INTERRUPTED, LOCKED, USAGE, err
-from crawler.commands.pack import pack
-from crawler.commands.probe import probe
-from crawler.commands.replay import replay
-from crawler.commands.verify import verify
 from crawler.errors import CrawlerError, UsageError
+
+# Each command by its name, with the module that holds a function of that name, or an app of its own. Only the module of
+# the command that is called is loaded: a crawl loads Scrapy, which takes a second, the others do not.
+COMMANDS: Mapping[str, str] = {
+    "crawl": "crawl",
+    "backfill": "backfill",
+    "probe": "probe",
+    "extract": "look",
+    "show": "look",
+    "diff": "history",
+    "changes": "history",
+    "branches": "branches",
+    "status": "status",
+    "runs": "status",
+    "verify": "verify",
+    "pack": "pack",
+    "replay": "replay",
+    "fixture": "fixture",
+    "config": "configuring",
+}
 
 
 def _exit(code: int) -> None:
     raise typer.Exit(code)
 
 
-app = typer.Typer(
-    name="pressmark",
-    help="Archive news portals: every exchange in WARC files, every article as a JSON line that names its bytes.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    result_callback=_exit,
-)
-for command in (
-    crawl,
-    backfill,
-    probe,
-    look.extract,
-    look.show,
-    history.diff,
-    history.changes,
-    branches,
-    status.status,
-    status.runs,
-    verify,
-    pack,
-    replay,
-    fixture,
-):
-    app.command()(command)
-app.add_typer(configuring.app, name="config", result_callback=_exit)
+def make_app(called: str | None) -> typer.Typer:
+    """Return the command with the part that is called, with all parts where that is none of them."""
+    app = typer.Typer(
+        name="pressmark",
+        help="Archive news portals: every exchange in WARC files, every article as a JSON line that names its bytes.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        result_callback=_exit,
+    )
+    # Without it typer takes a lone command for the whole.
+    app.callback()(lambda: None)
+    for name in (called,) if called and called in COMMANDS else COMMANDS:
+        module = import_module(f"crawler.commands.{COMMANDS[name]}")
+        if hasattr(module, name):
+            app.command(name)(getattr(module, name))
+        else:
+            app.add_typer(module.app, name=name, result_callback=_exit)
+    return app
 
 
 def main() -> None:
     """Run the command and exit with a code of the README's table; wrong options end in typer, with 2."""
     code = DONE
     try:
-        app()
+        make_app(sys.argv[1] if len(sys.argv) > 1 else None)()
     except (UsageError, LockedError, CrawlerError, ArchiveError) as error:
         code = _say(str(error), _code_of(error))
     except BrokenPipeError:

@@ -6,12 +6,14 @@ import resource
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from archive.reader import read_exchanges
+from crawler.cli import COMMANDS
 from tests.conftest import PRESSMARK, SAMPLE, SAMPLE_TOML, Run, sample_words
 from tests.portal.server import PortalServer
 
@@ -154,3 +156,10 @@ def test_a_missing_file_is_named(pressmark: Pressmark) -> None:
 def test_the_environment_names_no_warning(pressmark: Pressmark) -> None:
     assert pressmark("branches", "--json").stderr == ""
     assert os.sep not in json.loads(pressmark("branches", "--json").stdout)[0]["code"]
+
+
+def test_the_commands_that_ask_nobody_load_no_scrapy() -> None:
+    quiet = [name for name in COMMANDS if name not in {"crawl", "backfill", "probe", "config"}]
+    program = f"import sys; from crawler.cli import make_app; [*map(make_app, {quiet})]; print('scrapy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

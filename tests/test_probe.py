@@ -123,6 +123,7 @@ def test_both_schemes_of_each_host_are_told(holding: dict) -> None:
     assert list(origins) == [f"{scheme}://{host}" for host in (HOST, OTHER) for scheme in ("http", "https")]
 
 
+@pytest.mark.long
 def test_the_table_names_what_was_asked(odd: Odd) -> None:
     done = odd.probe()
     assert (done.returncode, done.stderr) == (0, "")
@@ -144,6 +145,7 @@ def test_sections_that_are_gone_empty_or_moved_and_new_ones_are_changes(odd: Odd
     ]
 
 
+@pytest.mark.long
 def test_another_form_of_article_addresses_is_a_change(odd: Odd) -> None:
     form = "/lake/2026-05-01/detail-{}.shtml"
     odd.server.override(LIST, body=links(101, 102, form=form))
@@ -166,6 +168,7 @@ def test_another_charset_another_template_and_a_lost_page_are_changes(odd: Odd) 
     assert len(found) == 3
 
 
+@pytest.mark.long
 def test_a_time_that_no_article_shows_any_more_is_a_change(odd: Odd) -> None:
     for number in range(101, 107):
         odd.server.override(f"http://{HOST}/news/2026/0501/{number}.html", body=article(number, time=""))
@@ -173,6 +176,7 @@ def test_a_time_that_no_article_shows_any_more_is_a_change(odd: Odd) -> None:
     assert change[:2] == ("field", "published_at")
 
 
+@pytest.mark.long
 def test_a_host_that_is_dead_and_one_that_moved_are_changes(odd: Odd) -> None:
     odd.server.fail(OTHER)
     assert [change[:2] for change in odd.changes()] == [("host", OTHER)]
@@ -182,12 +186,14 @@ def test_a_host_that_is_dead_and_one_that_moved_are_changes(odd: Odd) -> None:
     assert odd.changes()[0] == ("host", f"http://{HOST}", f"the home page is http://{OTHER}/")
 
 
+@pytest.mark.long
 def test_what_robots_txt_forbids_is_told_and_not_asked(odd: Odd) -> None:
     odd.server.override(f"http://{HOST}/robots.txt", body=b"User-agent: *\nCrawl-delay: 0.01\nDisallow: /lake/\n")
     assert ("robots", f"http://{HOST}/lake/index.shtml", "robots.txt forbids it") in odd.changes()
     assert not [request for request in odd.server.requests if request.target.startswith("/lake/")]
 
 
+@pytest.mark.long
 def test_a_branch_without_known_sections_shows_those_of_its_home_page(odd: Odd) -> None:
     odd.toml = TOML[: TOML.index("sections =")] + TOML[TOML.index("[layouts") :]
     home = links(101).replace(b"/list/index.html", b"/list/").replace(b"/lake/", b"/lake/index.shtml")
@@ -196,6 +202,7 @@ def test_a_branch_without_known_sections_shows_those_of_its_home_page(odd: Odd) 
     assert (report["sections_known"], [one["name"] for one in report["sections"]]) == (False, ["要闻", "湖上"])
 
 
+@pytest.mark.long
 def test_a_host_that_asks_to_be_left_alone_is_left_alone(odd: Odd) -> None:
     odd.server.override(LIST, status=429, headers={"Retry-After": "86400"})
     found = [change for change in odd.changes() if change[0] == "section"]
@@ -205,6 +212,7 @@ def test_a_host_that_asks_to_be_left_alone_is_left_alone(odd: Odd) -> None:
     ]
 
 
+@pytest.mark.long
 def test_a_list_that_is_cut_is_not_read(odd: Odd) -> None:
     odd.server.override(LIST, body=links(101, 102), cut_at=60)
     (change,) = odd.changes()
@@ -240,6 +248,7 @@ def test_the_sample_portal_holds(sample_server: PortalServer, pressmark: Pressma
     assert "archive@example.test" in (agents.pop() or "")
 
 
+@pytest.mark.long
 def test_a_bad_certificate_is_told_and_ends_the_probe_unless_it_is_let_pass(tmp_path: Path) -> None:
     expired = Issued.server(*dns(HOST), by=None, since=LONG_AGO).context(tmp_path)
     body = links(101)
@@ -258,6 +267,7 @@ def test_a_bad_certificate_is_told_and_ends_the_probe_unless_it_is_let_pass(tmp_
     assert ("certificate", f"https://{HOST}") in [(one["kind"], one["where"]) for one in report["changes"]]
 
 
+@pytest.mark.long
 def test_sigterm_ends_a_probe_at_once(odd: Odd) -> None:
     odd.server.override(LIST, body=links(101), delay_seconds=30)
     path = odd.folder / "odd.toml"
