@@ -54,8 +54,14 @@ def test_revisits_are_indexed_alike(indexer: Path, tmp_path: Path) -> None:
 
 
 def test_addresses_get_the_same_keys(indexer: Path, tmp_path: Path) -> None:
+    # cdxj-indexer gives up on a port that cannot be one.
     urls = [
-        url for url in KEYS if url.startswith(("http:", "https:")) and url.isascii() and url == "".join(url.split())
+        url
+        for url in KEYS
+        if url.startswith(("http:", "https:"))
+        and url.isascii()
+        and url == "".join(url.split())
+        and ":12345678901" not in url
     ]
     path = write_file(tmp_path, *(answered(b"HTTP/1.1 200 OK\r\n\r\n", url=url) for url in urls))
     assert our_lines(path) == their_lines(indexer, path)
