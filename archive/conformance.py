@@ -51,6 +51,8 @@ SECOND = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-
 DATE_1_0 = re.compile(rf"{SECOND}Z")
 DATE_1_1 = re.compile(rf"\d{{4}}(?:-\d\d(?:-\d\d(?:T\d\d:\d\dZ)?)?)?|{SECOND}(?:\.\d{{1,9}})?Z")
 # RFC 3986 knows no characters outside ASCII.
+# WARC 1.1, 4: types that a reader does not know are passed over, but a type is a token of ASCII.
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 NAMED = re.compile(r"<[a-zA-Z][a-zA-Z0-9+.-]*:[!-;=?-~]+>")
 TRUNCATIONS = frozenset({"length", "time", "disconnect", "unspecified"})
 PROFILE = re.compile(
@@ -85,6 +87,8 @@ def check_names(version: str, record_type: str, names: tuple[str, ...]) -> tuple
     found: list[Broken] = []
     if version not in VERSIONS:
         found.append(("version", f"{version!r} is no known version of the format"))
+    if record_type and not TOKEN.fullmatch(record_type):
+        found.append(("field-value", f"WARC-Type {record_type!r} is no name of a type"))
     counts = Counter(name.lower() for name in names)
     missing = [name for name in (*ALWAYS, *REQUIRED.get(record_type, ())) if name not in counts]
     found += [("field-required", f"a {record_type or 'typeless'} record without {_show(name)}") for name in missing]
