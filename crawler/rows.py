@@ -14,7 +14,7 @@ Condition = Literal["pending", "leased", "done", "idle", "failed", "excluded"]
 class Row:
     """One URL of the frontier. `hops` is the path from the seed: L link, E embedded, R redirect, P prerequisite.
 
-    `status` and `fetched_at` are those of the last answer, None where there is none for what the URL is now.
+    `status` is that of the last answer, None where there is none for what the URL is now.
     """
 
     url: str
@@ -23,7 +23,6 @@ class Row:
     hops: str
     attempts: int = 0
     status: int | None = None
-    fetched_at: str | None = None
 
     @property
     def depth(self) -> int:

@@ -99,7 +99,7 @@ class Visits:
     def _next(self, host: str, rank: int, since: str | None, until: str | None) -> tuple[Any, ...] | None:
         """Return the newest pending row of a rank within the days, else one without a day."""
         query = (
-            "SELECT rowid, url, kind, via, hops, attempts, status, fetched_at FROM visits"
+            "SELECT rowid, url, kind, via, hops, attempts, status FROM visits"
             " WHERE condition = 'pending' AND host = ? AND rank = ?"
         )
         days = (since or "", until or "9999")
@@ -201,7 +201,7 @@ class Visits:
     def row(self, url: str) -> Row | None:
         """Return the row of a URL."""
         found = self._db.execute(
-            "SELECT url, kind, via, hops, attempts, status, fetched_at FROM visits WHERE url = ?", (url,)
+            "SELECT url, kind, via, hops, attempts, status FROM visits WHERE url = ?", (url,)
         ).fetchone()
         return _row(found) if found else None
 
@@ -344,9 +344,9 @@ def _ranks(kind: Kind) -> tuple[int, ...]:
     return (RANKS[kind], *again)
 
 
-def _row(found: tuple[str, Kind, str | None, str, int, int | None, str | None]) -> Row:
-    url, kind, via, hops, attempts, status, fetched_at = found
-    return Row(url=url, kind=kind, via=via, hops=hops, attempts=attempts, status=status, fetched_at=fetched_at)
+def _row(found: tuple[str, Kind, str | None, str, int, int | None]) -> Row:
+    url, kind, via, hops, attempts, status = found
+    return Row(url=url, kind=kind, via=via, hops=hops, attempts=attempts, status=status)
 
 
 def _pressmark(columns: tuple[str, int, int, str, str | None]) -> Pressmark:

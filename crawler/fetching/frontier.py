@@ -280,10 +280,10 @@ class Frontier(BaseScheduler):
 
     def _leave_in_peace(self, host: Host) -> None:
         """Do not ask a host before the time until which earlier runs were told, or learnt, to leave it alone."""
-        until = self._state.visits.host(host.name).paused_until
+        track = self._state.visits.host(host.name)
+        until = track.paused_until
         if until and not self._plan.now and moment(until) > datetime.now(UTC):
-            failures = self._state.visits.host(host.name).failures
-            why = f"failed {failures} times in a row and" if failures else "asked for it, and"
+            why = f"failed {track.failures} times in a row and" if track.failures else "asked for it, and"
             self._stop(host, f"{why} is left in peace until {until[:16].replace('T', ' ')} UTC; --now asks it at once")
 
     def _host(self, name: str) -> Host:
