@@ -69,6 +69,21 @@ class Collection:
         """The payload digests."""
         return self.folder / "digests.sqlite"
 
+    @property
+    def search(self) -> Path:
+        """The search index."""
+        return self.folder / "search.sqlite"
+
+    @property
+    def reprints(self) -> Path:
+        """The groups of articles that share a text."""
+        return self.folder / "reprints.jsonl"
+
+    @property
+    def takedowns(self) -> Path:
+        """The articles that are withheld; kept by the operator."""
+        return self.folder / "takedowns.txt"
+
     def make_folders(self) -> None:
         """Make the folders that are missing. Raises CrawlerError where that cannot be done."""
         try:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from archive.pressmark import Pressmark
+from crawler.lifting import lift
 from crawler.reading.article import (
     Article,
     BlockType,
@@ -229,8 +230,14 @@ def encode_line(line: ArticleLine) -> bytes:
 
 
 def decode_line(text: bytes) -> ArticleLine:
-    """Return the line for its JSON. Raises msgspec.ValidationError for JSON that is no article line."""
-    return msgspec.json.decode(text, type=ArticleLine)
+    """Return the line for its JSON; one of an earlier schema version is lifted to the present one.
+
+    Raises msgspec.MsgspecError or ValueError for what is no article line, or one of a later major version.
+    """
+    try:
+        return msgspec.json.decode(text, type=ArticleLine)
+    except msgspec.ValidationError:
+        return msgspec.convert(lift(msgspec.json.decode(text), ArticleLine, SCHEMA), ArticleLine)
 
 
 def text_digest(article: Article) -> str:
