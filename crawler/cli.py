@@ -9,7 +9,7 @@ import typer
 
 from archive.errors import ArchiveError
 from crawler.collection import LockedError
-from crawler.commands.options import DONE, FAILED, INTERRUPTED, LOCKED, USAGE, err
+from crawler.commands.options import DONE, FAILED, INTERRUPTED, LOCKED, USAGE, configured, err
 from crawler.errors import CrawlerError, UsageError
 
 # Each command by its name, with the module that holds a function of that name, or an app of its own. Only the module of
@@ -53,7 +53,7 @@ def make_app(called: str | None) -> typer.Typer:
     for name in (called,) if called and called in COMMANDS else COMMANDS:
         module = import_module(f"crawler.commands.{COMMANDS[name]}")
         if hasattr(module, name):
-            app.command(name)(getattr(module, name))
+            app.command(name)(configured(getattr(module, name)))
         else:
             app.add_typer(module.app, name=name, result_callback=_exit)
     return app

@@ -69,9 +69,9 @@ def read_configuration(path: Path) -> Configuration:
     try:
         values = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror}); name the file with --config") from error
+        raise UsageError(f"{path}: cannot be read ({error.strerror}); write it, or name another file") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path}: is no whole TOML file: {error}; nothing was crawled") from error
+        raise UsageError(f"{path}: is no whole TOML file: {error}; nothing was done") from error
     table = Table(str(path), values)
     table.allow("crawl", "schedule", "alarms", "metrics")
     folder = path.absolute().parent

@@ -8,19 +8,23 @@ from collections.abc import Callable
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
+from crawler.cli import COMMANDS
+from crawler.commands.backfill import backfill
 from crawler.commands.crawl import crawl
+from crawler.commands.options import PLACES, configured
 from crawler.configuration import AlarmSettings, MetricsSettings, crawl_keys, read_configuration
 from crawler.errors import UsageError
 from crawler.schedule import Schedule, Step
-from tests.conftest import SAMPLE_TOML, Run, sample_words
+from tests.conftest import SAMPLE_TOML, Run, run_pressmark, sample_words
 from tests.portal.server import PortalServer
-from tests.test_trouble import LIST, Odd, odd
+from tests.test_trouble import HOST, LIST, Odd, odd
 
 EXAMPLE = Path(__file__).parents[1] / "docs" / "pressmark.toml"
 TABLES = {
@@ -69,7 +73,7 @@ def test_every_key_in_the_example_has_its_comment() -> None:
 
 
 def test_every_option_of_crawl_is_a_key() -> None:
-    not_for_a_file = {"context", "config", "all_branches", "now", "metrics_port"}
+    not_for_a_file = {"context", "all_branches", "now", "metrics_port"}
     assert set(inspect.signature(crawl).parameters) - not_for_a_file == TABLES["crawl"]
 
 
@@ -200,3 +204,35 @@ def test_every_request_goes_through_the_proxy_that_the_file_names(odd: Odd) -> N
 def test_a_proxy_that_is_no_address_is_refused(pressmark: Pressmark) -> None:
     done = pressmark("crawl", "js", "--proxy", "proxy.example:3128")
     assert (done.returncode, "--proxy proxy.example:3128" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"config"}))
+def test_every_command_on_a_collection_or_a_portal_takes_the_configuration(name: str) -> None:
+    module = import_module(f"crawler.commands.{COMMANDS[name]}")
+    given = inspect.signature(configured(getattr(module, name))).parameters
+    assert ("config" in given) == (not PLACES.isdisjoint(given))
+
+
+def test_backfill_has_the_options_of_crawl() -> None:
+    shared = set(inspect.signature(crawl).parameters) - {"all_branches", "limit", "now"}
+    assert set(inspect.signature(backfill).parameters) == shared | {"until", "json"}
+
+
+def test_all_commands_find_the_collection_by_the_file_alone(odd: Odd) -> None:
+    text = "[crawl]\nportal = 'odd.toml'\nbranches = ['odd']\ncollection = 'kept'\ndata = 'own'\nlimit = 1\n"
+    (odd.folder / "odd.toml").write_text(odd.toml, "utf-8")
+    path = written(odd.folder, f"{text}connect_to = ['*.test:{odd.server.address}']\n")
+    odd.server.override(f"http://{HOST}/", body=f'<html><body><a href="{LIST}">要闻</a></body></html>'.encode())
+    done = run_pressmark("crawl", cwd=odd.folder)
+    assert done.returncode == 0, done.stderr
+    assert (odd.folder / "own/collections/kept/state.sqlite").exists()
+    shown = done.stdout.partition("Next ")[2].split()[1:]
+    for words in (shown, ["status"], ["runs"], ["changes"], ["verify"], ["branches", "odd"], ["probe", "odd"]):
+        here = run_pressmark(*words, cwd=odd.folder)
+        assert here.returncode in {0, 3}, here.stderr
+        elsewhere = run_pressmark(*words, "--config", str(path), cwd=odd.folder.parent)
+        assert elsewhere.returncode == here.returncode, elsewhere.stderr
+    assert shown[0] == "show"
+    assert "--collection" not in shown
+    other = run_pressmark("status", "--collection", "other", cwd=odd.folder)
+    assert (other.returncode, "own/collections/other: no collection there" in other.stderr) == (2, True)

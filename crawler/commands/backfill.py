@@ -12,28 +12,32 @@ from rich.table import Table
 from crawler.commands.crawl import perform
 from crawler.commands.options import (
     CollectionOption,
-    ConfigOption,
     ConnectToOption,
     ContactOption,
     DataOption,
     DelayOption,
+    DigestOption,
     InsecureTlsOption,
     JsonOption,
+    KeepOpenOption,
+    LogFormatOption,
     LogLevelOption,
+    MaxMinutesOption,
+    MaxRequestsOption,
+    MetricsPortOption,
+    PayloadDigestOption,
     PortalOption,
     ProxyOption,
-    checked_level,
-    checked_proxy,
+    RequisitesOption,
     err,
     existing_collection,
     out,
     print_json,
 )
+from crawler.commands.preparing import connection_settings, name_collection
 from crawler.configuration import Configuration
 from crawler.errors import UsageError
-from crawler.fetching.connecting import parse_connect_to
 from crawler.fetching.plan import Plan, choose_branches
-from crawler.fetching.process import load_settings
 from crawler.reading.portals import find_portal
 from crawler.state import State
 
@@ -62,21 +66,24 @@ def backfill(
     *,
     since: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day.")],
     until: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day.")],
-    max_requests: Annotated[int | None, typer.Option(min=0, help="At most so many requests.")] = None,
-    max_minutes: Annotated[
-        float | None, typer.Option(min=0, help="Ask for nothing more after so many minutes; the next run goes on.")
-    ] = None,
+    max_requests: MaxRequestsOption = None,
+    max_minutes: MaxMinutesOption = None,
+    requisites: RequisitesOption = True,
     delay: DelayOption = None,
     connect_to: ConnectToOption = None,
     proxy: ProxyOption = "",
     insecure_tls: InsecureTlsOption = False,
     contact: ContactOption = "",
+    keep_open: KeepOpenOption = "run",
+    digest: DigestOption = "sha1",
+    payload_digest: PayloadDigestOption = "always",
+    metrics_port: MetricsPortOption = None,
     json: JsonOption = False,
     portal: PortalOption = "chinanews",
     data: DataOption = Path("data"),
     collection: CollectionOption = "",
-    config: ConfigOption = None,  # noqa: ARG001 - its callback has read the file
     log_level: LogLevelOption = "WARNING",
+    log_format: LogFormatOption = "human",
 ) -> int:
     """Capture the articles of past days, the newest first, and tell day by day what was found.
 
@@ -90,8 +97,6 @@ def backfill(
         raise UsageError(
             f"--to {until:%Y-%m-%d}: lies before --from {since:%Y-%m-%d}; name the earlier day with --from"
         )
-    for pair in connect_to or ():
-        parse_connect_to(pair)
     plan = Plan(
         branches=choose_branches(described, tuple(branches)),
         since=since.date(),
@@ -100,18 +105,24 @@ def backfill(
         max_requests=max_requests,
         max_minutes=max_minutes,
         delay_seconds=delay,
+        requisites=requisites,
     )
-    settings = load_settings(
-        PRESSMARK_DATA=str(data),
-        PRESSMARK_COLLECTION=collection or described.name,
-        PRESSMARK_CONTACT=contact,
-        PRESSMARK_PROXY=checked_proxy(proxy),
-        CONNECT_TO=connect_to or [],
-        DOWNLOAD_VERIFY_CERTIFICATES=False if insecure_tls else None,
-        LOG_LEVEL=checked_level(log_level),
-        LOG_INSTALL_ROOT_HANDLER=False,
+    settings = name_collection(
+        connection_settings(
+            contact=contact,
+            connect_to=connect_to,
+            proxy=proxy,
+            insecure_tls=insecure_tls,
+            log_level=log_level,
+            log_format=log_format,
+        ),
+        data=data,
+        collection=collection or described.name,
+        keep_open=keep_open,
+        digest=digest,
+        payload_digest=payload_digest,
     )
-    code = perform(described, plan, settings, configuration, console=err if json else out)
+    code = perform(described, plan, settings, configuration, console=err if json else out, metrics_port=metrics_port)
     found = existing_collection(data, collection, described)
     state = State(found.state, read_only=True)
     try:

@@ -14,7 +14,7 @@ from crawler.commands import terminal
 from crawler.commands.measuring import keep_metrics
 from crawler.commands.options import DONE, FAILED, FINDINGS, INTERRUPTED, err
 from crawler.commands.telling import tell_all
-from crawler.configuration import Configuration
+from crawler.configuration import DEFAULT_FILE, Configuration
 from crawler.drift import Alarm, find_alarms
 from crawler.errors import CrawlerError
 from crawler.fetching.plan import Plan
@@ -22,6 +22,7 @@ from crawler.fetching.process import Run, written_paths
 from crawler.fetching.recorder import Recorder
 from crawler.fetching.tally import Tally
 from crawler.lines import utc_text
+from crawler.reading.portals import find_portal
 from crawler.runs import (
     BranchPart,
     Finding,
@@ -64,7 +65,7 @@ def finish(
         alarms=alarms,
         files=written_paths(recorder),
         next_due=recorder.next_due,
-        next_command=_next_command(recorder),
+        next_command=_next_command(recorder, configuration),
     )
     return code
 
@@ -167,13 +168,17 @@ def _keep_summary(recorder: Recorder, run: Run, summary: RunSummary) -> None:
         err.print(f"pressmark: {error.filename}: {error.strerror}; the run's summary is not kept", markup=False)
 
 
-def _next_command(recorder: Recorder) -> str:
+def _next_command(recorder: Recorder, configuration: Configuration) -> str:
+    """Return a command that looks at the run's result, with the options that lead to its collection."""
     article = recorder.tally.last_article
     words = [_program(), "show", article] if article else [_program(), "status"]
-    if recorder.collection.folder.parent.parent != Path("data"):
-        words += ["--data", str(recorder.collection.folder.parent.parent)]
-    if recorder.collection.folder.name != "chinanews":
-        words += ["--collection", recorder.collection.folder.name]
+    if configuration.path not in {None, DEFAULT_FILE}:
+        words += ["--config", str(configuration.path)]
+    told, folder = configuration.crawl, recorder.collection.folder
+    if folder.parent.parent != Path(str(told.get("data", "data"))):
+        words += ["--data", str(folder.parent.parent)]
+    if folder.name != (told.get("collection") or find_portal(str(told.get("portal", "chinanews"))).name):
+        words += ["--collection", folder.name]
     return shlex.join(words)
 
 

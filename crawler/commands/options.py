@@ -1,7 +1,9 @@
 """Options and exit codes that the commands share."""
 
-import re
+import inspect
 import sys
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -15,6 +17,10 @@ from crawler.errors import UsageError
 from crawler.reading.portals import Portal
 
 DONE, FAILED, USAGE, FINDINGS, LOCKED, INTERRUPTED = 0, 1, 2, 3, 75, 128
+
+# Where a collection lies, and what bounds a crawl: keys of the configuration.
+PLACES = frozenset({"data", "collection", "portal"})
+CRAWL_ALONE = frozenset({"branches", "since", "limit", "max_requests", "max_minutes"})
 
 PortalOption = Annotated[str, typer.Option("--portal", help="A portal's name, or its TOML file.")]
 DataOption = Annotated[Path, typer.Option("--data", help="The folder that holds the collections.")]
@@ -38,31 +44,33 @@ ContactOption = Annotated[
 ProxyOption = Annotated[
     str, typer.Option(metavar="URL", help="Send all requests through a proxy, e.g. http://proxy.example:3128.")
 ]
+RequisitesOption = Annotated[
+    bool,
+    typer.Option(
+        "--requisites/--no-requisites", help="Capture the style sheets, scripts and pictures that pages show."
+    ),
+]
+KeepOpenOption = Annotated[
+    str, typer.Option(metavar="run|day", help="A WARC file ends with the run, or (for cron) with its UTC day.")
+]
+DigestOption = Annotated[str, typer.Option(metavar="sha1|sha256", help="The digests in WARC files and lines.")]
+PayloadDigestOption = Annotated[
+    str,
+    typer.Option(
+        metavar="always|omit-when-chunked",
+        help="Leave the header WARC-Payload-Digest out where warcio and fastwarc take it for wrong.",
+    ),
+]
+MaxRequestsOption = Annotated[int | None, typer.Option(min=0, help="At most so many requests.")]
+MaxMinutesOption = Annotated[
+    float | None, typer.Option(min=0, help="Ask for nothing more after so many minutes; the rest waits.")
+]
+MetricsPortOption = Annotated[
+    int | None, typer.Option(min=1, max=65535, help="Serve metrics on this port of 127.0.0.1 during the run.")
+]
 LogFormatOption = Annotated[str, typer.Option(metavar="human|json", help="How log lines look.")]
 LogLevelOption = Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")]
 
-
-def _use_configuration(context: typer.Context, file: Path | None) -> Path | None:
-    """Let the file's values stand in for the options that are not on the command line."""
-    configuration = find_configuration(file)
-    context.obj = configuration
-    values = {**configuration.crawl, "metrics_port": configuration.metrics.port}
-    # A backfill has a budget of its own, and names its branches and days itself.
-    kept_out = set() if context.info_name == "crawl" else {"branches", "since", "limit", "max_requests", "max_minutes"}
-    context.default_map = {key: value for key, value in values.items() if key not in kept_out}
-    return file
-
-
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        callback=_use_configuration,
-        is_eager=True,
-        help=f"The configuration; options win over it.  [default: ./{DEFAULT_FILE} if it is there]",
-        show_default=False,
-    ),
-]
 
 # Lines for programs are never folded.
 PIPED_WIDTH = 200
@@ -78,28 +86,59 @@ out = _console(sys.stdout)
 err = _console(sys.stderr)
 
 
+def configured(command: Callable[..., int]) -> Callable[..., int]:
+    """Return a command with the option `--config`, by which one file holds for all commands.
+
+    The command line gives it to every command that takes one of DataOption, CollectionOption and PortalOption. The file
+    named, else ./pressmark.toml, then stands in for the options that are not given, by name: a command gets the file's
+    `data` by having a parameter `data`. What bounds one crawl (CRAWL_ALONE) is for `crawl` alone: elsewhere these names
+    have meanings of their own. Tables beside `[crawl]` are in `context.find_object(Configuration)`. Raises UsageError
+    where the file is wrong.
+    """
+    signature = inspect.signature(command)
+    if PLACES.isdisjoint(signature.parameters):
+        return command
+
+    @wraps(command)
+    def run(*arguments: object, config: Path | None = None, **options: object) -> int:  # noqa: ARG001 - its callback has read the file
+        return command(*arguments, **options)
+
+    option = inspect.Parameter("config", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=ConfigOption)
+    run.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=[*signature.parameters.values(), option]
+    )
+    run.__annotations__ = {**command.__annotations__, "config": ConfigOption}
+    return run
+
+
+def _use_configuration(context: typer.Context, file: Path | None) -> Path | None:
+    """Let the file's values stand in for the options that are not on the command line."""
+    configuration = find_configuration(file)
+    context.obj = configuration
+    values = {**configuration.crawl, "metrics_port": configuration.metrics.port}
+    kept_out = set() if context.info_name == "crawl" else CRAWL_ALONE
+    context.default_map = {key: value for key, value in values.items() if key not in kept_out}
+    return file
+
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        callback=_use_configuration,
+        is_eager=True,
+        help=f"The configuration; options win over it.  [default: ./{DEFAULT_FILE} if it is there]",
+        show_default=False,
+    ),
+]
+
+
 def existing_collection(data: Path, name: str, portal: Portal) -> Collection:
     """Return a collection that has been crawled. Raises UsageError where there is none."""
     collection = Collection(data / "collections" / (name or portal.name))
     if not collection.state.exists():
         raise UsageError(f"{collection.folder}: no collection there; name its folder with --data, or crawl first")
     return collection
-
-
-def checked_level(name: str) -> str:
-    """Return the level of --log-level in capitals. Raises UsageError for another word."""
-    if name.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
-        raise UsageError(f"--log-level {name}: not a level; take DEBUG, INFO, WARNING or ERROR")
-    return name.upper()
-
-
-def checked_proxy(url: str) -> str:
-    """Return the address of --proxy, "" for none. Raises UsageError where it is no address of a proxy."""
-    if url and not re.fullmatch(r"http://(?:[^\s/@]+@)?[^\s/@]+/?", url):
-        raise UsageError(
-            f"--proxy {url}: no address of a proxy; write http://host:port or http://name:password@host:port"
-        )
-    return url
 
 
 def print_json(value: object) -> None:

@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from crawler.commands import terminal
 from crawler.commands.options import (
     DONE,
     FINDINGS,
@@ -15,18 +14,19 @@ from crawler.commands.options import (
     DelayOption,
     InsecureTlsOption,
     JsonOption,
+    LogFormatOption,
     LogLevelOption,
     PortalOption,
-    checked_level,
+    ProxyOption,
     err,
     out,
     print_json,
 )
+from crawler.commands.preparing import connection_settings
 from crawler.comparison import FIELDS, Report, compare
 from crawler.errors import CrawlerError
-from crawler.fetching.connecting import parse_connect_to
 from crawler.fetching.plan import Plan, choose_branches
-from crawler.fetching.process import load_settings, run_probe
+from crawler.fetching.process import run_probe
 from crawler.lines import utc_text
 from crawler.reading.portals import Branch, find_portal
 
@@ -39,10 +39,12 @@ def probe(
     json: JsonOption = False,
     delay: DelayOption = None,
     connect_to: ConnectToOption = None,
+    proxy: ProxyOption = "",
     insecure_tls: InsecureTlsOption = False,
     contact: ContactOption = "",
     portal: PortalOption = "chinanews",
     log_level: LogLevelOption = "WARNING",
+    log_format: LogFormatOption = "human",
 ) -> int:
     """Ask a branch's hosts, sections and five articles, and tell what is not as its TOML block says.
 
@@ -52,16 +54,14 @@ def probe(
     """
     described = find_portal(portal)
     (chosen,) = choose_branches(described, (branch,))
-    for pair in connect_to or ():
-        parse_connect_to(pair)
-    settings = load_settings(
-        PRESSMARK_CONTACT=contact,
-        CONNECT_TO=connect_to or [],
-        DOWNLOAD_VERIFY_CERTIFICATES=False if insecure_tls else None,
-        LOG_LEVEL=checked_level(log_level),
-        LOG_INSTALL_ROOT_HANDLER=False,
+    settings = connection_settings(
+        contact=contact,
+        connect_to=connect_to,
+        proxy=proxy,
+        insecure_tls=insecure_tls,
+        log_level=log_level,
+        log_format=log_format,
     )
-    terminal.log_to_terminal(log_level.upper())
     plan = Plan(branches=(chosen,), delay_seconds=delay)
     with err.status("Asking robots.txt") as status:
         run = run_probe(described, plan, settings, status.update)
