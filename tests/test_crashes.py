@@ -21,10 +21,14 @@ from crawler.collection import Collection
 from crawler.lines import decode_line
 from crawler.reading.portals import find_portal
 from crawler.register import Register
+from crawler.runs import read_summaries
 from tests.conftest import PRESSMARK, SAMPLE, SAMPLE_TOML, run_pressmark, sample_words
 from tests.crashing_writer import URL
 from tests.exchanges import NOTES, WHOLE, open_writer
 from tests.portal.server import PortalServer
+from tests.test_trouble import ARTICLE, LIST, Odd, odd, page
+
+__all__ = ["odd"]
 
 ROOT = Path(__file__).parent.parent
 MOMENTS = [*range(10), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(10, 200))]
@@ -241,3 +245,29 @@ def test_a_crawl_killed_again_and_again_ends_as_if_nothing_had_been(tmp_path: Pa
     assert line_files(replayed(collection, tmp_path / "again")) == line_files(collection)
     indexed = sorted(line.encode() for path in collection.archive.glob("*.warc.gz") for line in index_records(path))
     assert (collection.indexes / "index.cdxj").read_bytes().splitlines() == indexed
+
+
+def restored(collection: Collection, kept: Path) -> None:
+    """Bring a collection to where a crash leaves it: records are on disk, nothing was made of them, no summary."""
+    for name in ("state.sqlite", "digests.sqlite"):
+        shutil.copy(kept / name, collection.folder / name)
+    max(collection.runs.glob("*.json")).unlink()
+
+
+def test_what_is_fed_again_after_a_crash_is_counted_and_what_is_made_anew_is_not(odd: Odd) -> None:
+    collection = Collection(odd.folder / "data/collections/odd")
+    assert odd.crawl().returncode == 0
+    kept = shutil.copytree(collection.folder, odd.folder / "kept")
+    second = ARTICLE.replace("101", "102")
+    odd.server.override(second, body=page("<p>　　第二天起了风，船没有出湖。</p>"))
+    odd.server.override(LIST, body=f'<html><body><a href="{second}">银鱼开捕第二日</a></body></html>'.encode())
+    assert odd.crawl().returncode == 0
+    assert [run.events for run in read_summaries(collection.runs, 9)] == [{"new": 1}, {"new": 1}]
+    restored(collection, kept)
+    odd.crawl()
+    assert [(run.events, run.articles) for run in read_summaries(collection.runs, 9)] == [({"new": 1}, 1)] * 2
+    assert len(odd.lines()) == 2
+    collection.state.unlink()
+    odd.crawl()
+    assert read_summaries(collection.runs, 1)[0].events == {}
+    assert len(odd.lines()) == 2

@@ -22,6 +22,7 @@ from archive.writer import WarcOptions, WarcWriter, newest_file_at
 from crawler.collection import Collection
 from crawler.errors import CrawlerError
 from crawler.fetching.tally import Tally
+from crawler.fetching.waiting_index import WaitingIndex
 from crawler.ledger import give_up
 from crawler.lines import ArticleLine, encode_line, utc_text
 from crawler.outcome import Outcome
@@ -32,8 +33,6 @@ from crawler.schedule import Schedule
 from crawler.state import Position
 
 COMMIT_SECONDS = 1.0
-# More index lines of one file than these wait on disk.
-INDEX_LINES_KEPT = 5_000
 
 logger = logging.getLogger(__name__)
 
@@ -66,8 +65,7 @@ class Recorder:
         self.next_due: str | None = None
         self.failing_hosts: dict[str, int] = {}
         self._lock: IO[str] | None = collection.lock()
-        self._index: list[str] = []
-        self._spilled: list[Path] = []
+        self._index = WaitingIndex(collection)
         self._keeps_lines = keeps_lines
         self._lines: list[ArticleLine] = []
         self._committed_at = monotonic()
@@ -79,13 +77,12 @@ class Recorder:
             software=software,
             options=options,
             now=_clock(collection.archive),
-            on_close=self._write_index,
+            on_close=lambda path: self._index.write(path, anew=path.name == self._resumed),
         )
         self._mend()
         self.register = Register(collection, portal, schedule)
         self.listeners: list[Callable[[Row, Exchange, Outcome, tuple[Link, ...]], None]] = []
-        for outcome in self.register.replay():
-            self._count_reading(outcome)
+        self._replay()
         self._convert(self.register.settled())
         self.commit()
 
@@ -161,8 +158,6 @@ class Recorder:
 
     def _mend(self) -> None:
         """Finish the files that a crash or an earlier day left open; go on with one of today where that is wanted."""
-        for spilled in self.collection.pending.glob("*.cdxj"):
-            spilled.unlink()
         # The newest first: that is the one to go on with.
         for path in sorted(self.collection.archive.glob("*.open"), reverse=True):
             mended = mend(path)
@@ -177,6 +172,19 @@ class Recorder:
                 write_index(self.collection.indexes / f"{name}.cdxj", index_records(path))
             finish(mended)
 
+    def _replay(self) -> None:
+        """Feed what a crash left unfed, and count it: the run that captured it has written no summary.
+
+        Where the state is made anew, the events of earlier runs are fed again, too: those have been counted.
+        """
+        was_cut_short = self.register.state.position() is not None or not any(self.collection.runs.glob("*.json"))
+        for outcome in self.register.replay():
+            self._count_reading(outcome)
+            if was_cut_short:
+                self._count_events(outcome)
+                for line, _ in outcome.lines:
+                    self.tally.add_line(line)
+
     def _write(self, capture: Capture, notes: tuple[tuple[str, str], ...]) -> Exchange:
         if self.failure:
             raise CrawlerError(self.failure)
@@ -184,9 +192,7 @@ class Recorder:
         recorded = self._writer.write_capture(capture, notes, original=original)
         exchange = as_recorded(capture, notes, recorded, original)
         if line := index_exchange(exchange):
-            self._index.append(line)
-            if len(self._index) >= INDEX_LINES_KEPT:
-                self._spill_index()
+            self._index.add(line)
         self.tally.files.add(recorded.file)
         return exchange
 
@@ -255,21 +261,6 @@ class Recorder:
     def _count_fault(self, url: str, fault: str) -> None:
         logger.error("%s: cannot be read (%s); its capture is kept", url, fault)
         self.tally.faults.append((url, fault))
-
-    def _spill_index(self) -> None:
-        spilled = self.collection.pending / f"{len(self._spilled):05}.cdxj"
-        write_index(spilled, self._index)
-        self._spilled.append(spilled)
-        self._index = []
-
-    def _write_index(self, path: Path) -> None:
-        # What earlier runs wrote into the file stands in no list of this one.
-        unfinished = path.with_name(path.name + OPEN_SUFFIX)
-        lines = index_records(unfinished) if path.name == self._resumed else self._index
-        write_index(self.collection.indexes / f"{path.name}.cdxj", lines)
-        for spilled in self._spilled:
-            spilled.rename(self.collection.indexes / f"{path.name}.{spilled.name}")
-        self._index, self._spilled = [], []
 
     def _fail(self, error: OSError | sqlite3.Error) -> CrawlerError:
         if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
