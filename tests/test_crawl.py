@@ -18,7 +18,11 @@ from crawler.collection import Collection
 from crawler.lines import article_schema
 from crawler.reading.portals import find_portal
 from crawler.register import Register
+from crawler.runs import read_summaries
 from tests.conftest import SAMPLE, SAMPLE_TOML, Crawled
+from tests.test_trouble import Odd, odd
+
+__all__ = ["odd"]
 
 EXPECTED = sorted((SAMPLE / "expected").glob("*.json"))
 
@@ -178,3 +182,36 @@ def _comparable(name: str, line: dict) -> object:
     if name == "images":
         return [{key: image[key] for key in ("url", "caption", "credit")} for image in line["images"]]
     return line[name]
+
+
+def test_scrapys_own_command_leaves_a_summary_and_its_items(odd: Odd) -> None:
+    (odd.folder / "odd.toml").write_text(odd.toml, "utf-8")
+    settings = {
+        "PRESSMARK_PORTAL": odd.folder / "odd.toml",
+        "PRESSMARK_DATA": odd.folder / "data",
+        "CONNECT_TO": f"*.test:{odd.server.address}",
+    }
+    words = [word for name, value in settings.items() for word in ("-s", f"{name}={value}")]
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "scrapy",
+            "crawl",
+            "chinanews",
+            "-a",
+            "branch=odd",
+            "-O",
+            odd.folder / "out.jsonl",
+            *words,
+        ],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    (summary,) = read_summaries(odd.folder / "data/collections/odd/runs", 9)
+    assert (summary.asked_branches, summary.ended, summary.articles) == (("odd",), "finished", 1)
+    assert [json.loads(line) for line in (odd.folder / "out.jsonl").read_bytes().splitlines()] == odd.lines()

@@ -3,8 +3,6 @@
 import shlex
 import shutil
 import sys
-from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 
 from rich.console import Console
@@ -15,25 +13,21 @@ from crawler.commands.measuring import keep_metrics
 from crawler.commands.options import DONE, FAILED, FINDINGS, INTERRUPTED, err
 from crawler.commands.telling import tell_all
 from crawler.configuration import DEFAULT_FILE, Configuration
-from crawler.drift import Alarm, find_alarms
+from crawler.drift import Alarm
 from crawler.errors import CrawlerError
 from crawler.fetching.plan import Plan
-from crawler.fetching.process import Run, written_paths
 from crawler.fetching.recorder import Recorder
+from crawler.fetching.run import Run, find_clock_alarm, find_run_alarms, make_summary, written_paths
 from crawler.fetching.tally import Tally
 from crawler.lines import utc_text
 from crawler.reading.portals import find_portal
 from crawler.runs import (
-    BranchPart,
-    Finding,
     RunRecord,
-    RunSummary,
     as_record,
-    newest_moment,
     read_history,
     write_summary,
 )
-from crawler.troubles import Bounds, find_clock_trouble, find_troubles, is_judged
+from crawler.troubles import Bounds, is_judged
 
 
 def finish(
@@ -45,12 +39,16 @@ def finish(
     """
     dead = _dead_branches(run.tally, plan)
     history = read_history(recorder.collection.runs)
-    record = as_record(_summary(run, plan, recorder, DONE, []))
-    alarms = [*_alarms(run, plan, recorder, configuration, (record, history)), *([clock] if clock else [])]
+    bounds = Bounds(disk_free=configuration.alarms.disk_free, error_share=configuration.alarms.error_share)
+    record = as_record(make_summary(run, plan, recorder, DONE, []))
+    alarms = [*find_run_alarms(run, plan, recorder, bounds, history), *([clock] if clock else [])]
     code = _exit_code(run, plan, dead, alarms)
     if recorder.collection.runs.is_dir():
-        summary = _summary(run, plan, recorder, code, alarms)
-        _keep_summary(recorder, run, summary)
+        summary = make_summary(run, plan, recorder, code, alarms)
+        try:
+            write_summary(recorder.collection.runs, run.started_at, summary)
+        except OSError as error:
+            err.print(f"pressmark: {error.filename}: {error.strerror}; the run's summary is not kept", markup=False)
         _tell_alarms(recorder, configuration, alarms, (record, history))
         if configuration.metrics.textfile:
             keep_metrics(recorder, summary, configuration.metrics.textfile)
@@ -72,26 +70,10 @@ def finish(
 
 def warn_of_clock(recorder: Recorder) -> Alarm | None:
     """Say so, and return an alarm, where the clock has gone back behind what the collection holds."""
-    newest = newest_moment(recorder.collection.archive, read_history(recorder.collection.runs))
-    if found := find_clock_trouble(recorder.started_at, newest):
+    found = find_clock_alarm(recorder)
+    if found:
         err.print(f"pressmark: clock: {found.why}", markup=False)
-        return found
-    return None
-
-
-def _alarms(
-    run: Run, plan: Plan, recorder: Recorder, configuration: Configuration, runs: tuple[RunRecord, list[RunRecord]]
-) -> list[Alarm]:
-    """Return what is wrong with a run, as far as it and the summaries of those before tell."""
-    record, history = runs
-    bounds = Bounds(disk_free=configuration.alarms.disk_free, error_share=configuration.alarms.error_share)
-    left_some = run.reason != "finished" or plan.left_some(run.tally.requests)
-    found = find_troubles(
-        record, history, bounds, free_bytes=shutil.disk_usage(recorder.collection.folder).free, may_be_small=left_some
-    )
-    if run.failure:
-        return [*found, Alarm(kind="failed-run", where="run", why=run.failure)]
-    return [*find_alarms(record, history, may_be_silent=left_some), *found]
+    return found
 
 
 def _tell_alarms(
@@ -128,44 +110,6 @@ def _exit_code(run: Run, plan: Plan, dead: list[str], alarms: list[Alarm]) -> in
 def _dead_branches(tally: Tally, plan: Plan) -> list[str]:
     hosts = [branch.hosts[0] for branch in plan.branches]
     return [f"{host}: {tally.stopped[host]}" for host in hosts if host in tally.stopped]
-
-
-def _summary(run: Run, plan: Plan, recorder: Recorder, code: int, alarms: list[Alarm]) -> RunSummary:
-    tally = run.tally
-    findings = [Finding(kind="alarm", where=alarm.where, why=alarm.why) for alarm in alarms]
-    findings += [Finding(kind="unreadable", where=url, why=why) for url, why in tally.faults]
-    findings += [Finding(kind="failed", where=url, why=why) for url, why in tally.failures]
-    findings += [Finding(kind="stopped", where=host, why=why) for host, why in tally.stopped.items()]
-    findings += [Finding(kind="certificate", where=host, why=why) for host, why in sorted(tally.certificates.items())]
-    findings += [Finding(kind="not_an_article", where=url, why=why) for url, why in tally.not_articles]
-    findings += [Finding(kind="robots", where=url, why="forbidden by robots.txt") for url in tally.excluded]
-    return RunSummary(
-        pressmark=version("pressmark"),
-        portal=recorder.portal.name,
-        asked_branches=tuple(branch.code for branch in plan.branches),
-        started_at=utc_text(run.started_at),
-        seconds=round(run.seconds, 3),
-        ended=run.reason,
-        exit_code=code,
-        requests=tally.requests,
-        statuses=dict(sorted(tally.statuses.items())),
-        kinds=dict(sorted(tally.kinds.items())),
-        bytes_received=tally.bytes_received,
-        requisites_kept=tally.requisites_kept,
-        articles=tally.lines,
-        events=dict(sorted(tally.events.items())),
-        branches={code: BranchPart(**asdict(part)) for code, part in sorted(tally.branches.items())},
-        shape=tally.shape,
-        files=tuple(str(path.relative_to(recorder.collection.folder)) for path in written_paths(recorder)),
-        findings=tuple(findings),
-    )
-
-
-def _keep_summary(recorder: Recorder, run: Run, summary: RunSummary) -> None:
-    try:
-        write_summary(recorder.collection.runs, run.started_at, summary)
-    except OSError as error:
-        err.print(f"pressmark: {error.filename}: {error.strerror}; the run's summary is not kept", markup=False)
 
 
 def _next_command(recorder: Recorder, configuration: Configuration) -> str:

@@ -3,33 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from scrapy.crawler import CrawlerProcess
 from scrapy.settings import Settings
 
-from archive.files import OPEN_SUFFIX
 from crawler.fetching.plan import Plan
 from crawler.fetching.probing import ProbeSpider
 from crawler.fetching.recorder import Recorder
+from crawler.fetching.run import Run, ended
 from crawler.fetching.spiders.chinanews import ChinanewsSpider
-from crawler.fetching.tally import Tally
 from crawler.fetching.wire import check_capturing
 from crawler.reading.portals import Portal
 from crawler.survey import Answers
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """How a run ended: `signal` is the signal that stopped it, `failure` why nothing more could be written."""
-
-    started_at: datetime
-    seconds: float
-    tally: Tally
-    signal: int | None
-    failure: str | None
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,14 +65,8 @@ def run_crawl(recorder: Recorder, plan: Plan, settings: Settings) -> Run:
     reason = crawler.stats.get_value("finish_reason") if crawler.stats else None
     if not reason and not failures and not process.signal:
         failures.append("Scrapy ended without a reason; --log-level INFO tells more")
-    return Run(
-        started_at=recorder.started_at,
-        seconds=(datetime.now(UTC) - recorder.started_at).total_seconds(),
-        tally=recorder.tally,
-        signal=process.signal,
-        failure=recorder.failure or (f"the crawl did not run: {failures[0]}" if failures else None),
-        reason=str(reason or "failed"),
-    )
+    failure = f"the crawl did not run: {failures[0]}" if failures else None
+    return ended(recorder, str(reason or "failed"), signal=process.signal, failure=failure)
 
 
 def run_probe(portal: Portal, plan: Plan, settings: Settings, note: Callable[[str], None]) -> Probe:
@@ -110,11 +90,3 @@ def run_probe(portal: Portal, plan: Plan, settings: Settings, note: Callable[[st
         signal=process.signal,
         failure=failures[0] if failures else None,
     )
-
-
-def written_paths(recorder: Recorder) -> list[Path]:
-    """Return the WARC files and the line files that a run has written to."""
-    paths = [recorder.collection.archive / name for name in sorted(recorder.tally.files)]
-    # A file that the next run goes on with has no final name yet.
-    warcs = [path if path.exists() else path.with_name(path.name + OPEN_SUFFIX) for path in paths]
-    return warcs + sorted(recorder.register.written)

@@ -20,23 +20,31 @@ from archive.labels import DigestName
 from archive.records import PayloadDigest
 from archive.writer import KeepOpen, WarcOptions
 from crawler.collection import Collection
+from crawler.configuration import AlarmSettings
+from crawler.drift import Alarm
 from crawler.errors import CrawlerError, UsageError
 from crawler.fetching.plan import Plan, choose_branches
 from crawler.fetching.recorder import COMMIT_SECONDS, Recorder
+from crawler.fetching.run import ended, find_clock_alarm, find_run_alarms, make_summary
 from crawler.reading.portals import Portal, find_portal
+from crawler.runs import read_history, write_summary
 from crawler.schedule import Schedule
+from crawler.troubles import Bounds
 
 
 class ChinanewsSpider(Spider):
     """Crawls branches of a portal: `scrapy crawl chinanews -a branch=js,zj`.
 
     Arguments: branch (codes, comma separated; none is all), since (a day), limit (articles), max_requests, requisites
-    (no: leave them out). Items are article lines, as they are written to the collection.
+    (no: leave them out). Items are article lines, as they are written to the collection. Where the spider has opened
+    the collection itself, its run has a summary in `runs/`, too; its alarms are logged, and stand there as findings.
     """
 
     name = "chinanews"
     recorder: Recorder
     plan: Plan
+    is_alone: bool
+    clock: Alarm | None
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
@@ -57,6 +65,8 @@ class ChinanewsSpider(Spider):
         portal = kwargs["recorder"].portal if "recorder" in kwargs else find_portal(settings["PRESSMARK_PORTAL"])
         spider.plan = kwargs.get("plan") or _plan(portal, settings, kwargs)
         spider.recorder = kwargs.get("recorder") or open_recorder(portal, settings, keeps_lines=True)
+        spider.is_alone = "recorder" not in kwargs
+        spider.clock = find_clock_alarm(spider.recorder) if spider.is_alone else None
         return spider
 
     async def start(self) -> Any:
@@ -91,6 +101,22 @@ class ChinanewsSpider(Spider):
         if self._commits.running:
             self._commits.stop()
         self.recorder.close()
+        if self.is_alone:
+            self._keep_summary(reason)
+
+    def _keep_summary(self, reason: str) -> None:
+        run, settings, folder = ended(self.recorder, reason), AlarmSettings(), self.recorder.collection.runs
+        bounds = Bounds(disk_free=settings.disk_free, error_share=settings.error_share)
+        alarms = find_run_alarms(run, self.plan, self.recorder, bounds, read_history(folder))
+        if self.clock:
+            alarms.append(self.clock)
+        for alarm in alarms:
+            self.logger.error("alarm: %s: %s", alarm.where, alarm.why)
+        try:
+            # Scrapy's own exit code knows of none of this.
+            write_summary(folder, run.started_at, make_summary(run, self.plan, self.recorder, 0, alarms))
+        except OSError as error:
+            self.logger.error("%s: %s; the run's summary is not kept", error.filename, error.strerror)
 
     def _commit(self) -> None:
         self.recorder.commit()
