@@ -1,6 +1,9 @@
 """`pressmark branches`: what is known of each branch, and when it was last seen."""
 
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -72,3 +75,22 @@ def test_the_blocks_of_the_guide_are_a_portal(tmp_path: Path) -> None:
     toml.write_text(head + known + layout, "utf-8")
     (branch,) = load_portal(toml).branches
     assert (branch.unknown, [one.name for one in branch.layouts]) == ((), ["lw-2026"])
+
+
+def test_a_table_in_a_pipe_is_neither_folded_nor_cut(pressmark: Pressmark, tmp_path: Path) -> None:
+    name = "湖畔新闻网" * 80
+    text = f'name = "lake"\ntitle = "湖"\n[branches.hu]\nname = "{name}"\nscheme = "http"\nhosts = ["www.lake.test"]\n'
+    (tmp_path / "lake.toml").write_text(text, "utf-8")
+    done = pressmark("branches", "--portal", "lake.toml")
+    assert done.returncode == 0, done.stderr
+    _, row = done.stdout.splitlines()
+    assert row.split()[:3] == ["hu", name, "www.lake.test"]
+
+
+def test_a_log_line_in_a_pipe_is_one_line(tmp_path: Path) -> None:
+    program = (
+        "import logging; from crawler.commands.terminal import log_to_terminal; log_to_terminal('WARNING');"
+        "logging.getLogger('crawler').warning('%s: 不见了', '很长的路径/' * 300)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True)
+    assert re.fullmatch(rf"\d{{4}}-\d\d-\d\dT[\d:.]+Z WARNING {'很长的路径/' * 300}: 不见了\n", done.stderr)

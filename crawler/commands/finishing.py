@@ -59,6 +59,7 @@ def finish(
     terminal.print_run(
         console,
         run.tally,
+        started_at=run.started_at,
         seconds=run.seconds,
         alarms=alarms,
         files=written_paths(recorder),

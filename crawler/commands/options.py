@@ -72,8 +72,8 @@ LogFormatOption = Annotated[str, typer.Option(metavar="human|json", help="How lo
 LogLevelOption = Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")]
 
 
-# Lines for programs are never folded.
-PIPED_WIDTH = 200
+# Lines for programs are never folded or cut, rows of tables neither: wider than any path or text.
+PIPED_WIDTH = 1_000_000
 
 
 def _console(stream: TextIO) -> Console:

@@ -131,7 +131,7 @@ def _articles(report: Report) -> Table:
 def _cell(fields: dict[str, str | int | None], name: str) -> str:
     value = fields[name]
     text = "-" if value is None else str(value)
-    most = SHORT.get(name, len(text))
+    most = SHORT.get(name, len(text)) if out.is_terminal else len(text)
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 

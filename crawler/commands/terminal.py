@@ -22,6 +22,7 @@ def print_run(
     console: Console,
     tally: Tally,
     *,
+    started_at: datetime,
     seconds: float,
     alarms: Sequence[Alarm],
     files: list[Path],
@@ -29,6 +30,9 @@ def print_run(
     next_command: str,
 ) -> None:
     """Print the end of a run: articles by branch, requests by status, bytes, files, findings, and what to do next."""
+    if not console.is_terminal:
+        # Many runs share one log.
+        console.print(f"Run       {utc_text(started_at)}")
     if tally.branches:
         console.print(_articles(tally))
     else:
@@ -69,8 +73,12 @@ def human_bytes(count: int) -> str:
 
 
 def log_to_terminal(level: str) -> None:
-    """Show log records of this level or above on standard error."""
-    handler = RichHandler(console=err, show_path=False, rich_tracebacks=False, log_time_format="%H:%M:%S")
+    """Show log records of this level or above on standard error; in a pipe each is a line, whatever its length."""
+    if err.is_terminal:
+        _log_to(RichHandler(console=err, show_path=False, rich_tracebacks=False, log_time_format="%H:%M:%S"), level)
+        return
+    handler = logging.StreamHandler()
+    handler.setFormatter(_PlainFormatter("%(asctime)s %(levelname)s %(message)s"))
     _log_to(handler, level)
 
 
@@ -79,6 +87,13 @@ def log_as_json(level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(_JsonFormatter())
     _log_to(handler, level)
+
+
+class _PlainFormatter(logging.Formatter):
+    """A record with its time in UTC: a log that is kept for years needs the day."""
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802 - its own
+        return utc_text(datetime.fromtimestamp(record.created, UTC))
 
 
 class _JsonFormatter(logging.Formatter):
