@@ -6,7 +6,8 @@ from typing import Literal
 from archive.pressmark import Pressmark
 
 Kind = Literal["robots", "listing", "article", "page", "picture", "requisite"]
-# done: settled in this run; idle: a list that an earlier run has read; excluded: robots.txt forbids it.
+# done: settled in this run; idle: a list that an earlier run has read, or an article that has its line under another
+# address; excluded: robots.txt forbids it.
 Condition = Literal["pending", "leased", "done", "idle", "failed", "excluded"]
 
 

@@ -173,7 +173,7 @@ class Visits:
         names = tuple(hosts)
         return self._db.execute(
             "SELECT day, count(*), sum(condition = 'done' AND status IN (200, 304)),"  # noqa: S608 - only question marks are put in
-            f" sum(condition IN ('pending', 'leased')) FROM visits WHERE kind = 'article'"
+            f" sum(condition IN ('pending', 'leased')) FROM visits WHERE kind = 'article' AND condition != 'idle'"
             f" AND host IN ({','.join('?' * len(names))}) AND day BETWEEN ? AND ? GROUP BY day ORDER BY day",
             (*names, since, until),
         ).fetchall()

@@ -12,6 +12,9 @@ from crawler.schedule import Schedule
 from crawler.state import State
 from crawler.versions import Version
 from tests.exchanges import answered, write_file
+from tests.test_trouble import ARTICLE, HOST, Odd, odd, page
+
+__all__ = ["odd"]
 
 CHINANEWS = find_portal("chinanews")
 LIST = "https://www.chinanews.com.cn/society/"
@@ -58,3 +61,17 @@ def test_a_document_with_a_line_is_not_asked_for_under_another_address(tmp_path:
     state.versions.put_version(version_of("10213707", "https://www.chinanews.com.cn/gn/2024/05-08/10213707.shtml"))
     outcome = fold_listing(tmp_path, state, "/sh/2024/05-08/10213707.shtml", "/sh/2024/05-08/10213709.shtml")
     assert articles(outcome) == ["/sh/2024/05-08/10213709.shtml"]
+
+
+def test_a_document_that_two_lists_name_by_two_addresses_is_asked_for_once(odd: Odd) -> None:
+    other = ARTICLE.replace("/0501/", "/0430/")
+    odd.toml = odd.toml.replace('name = "要闻" }', 'name = "要闻" }, { path = "/lake/", name = "湖区" }')
+    odd.server.override(other, body=page(""))
+    odd.server.override(
+        f"http://{HOST}/lake/", body=f'<html><body><a href="{other}">银鱼开捕</a></body></html>'.encode()
+    )
+    done = odd.crawl()
+    assert done.returncode == 0, done.stderr
+    asked = [request.target for request in odd.server.requests if "/news/" in request.target]
+    assert asked == ["/news/2026/0501/101.html"]
+    assert len(odd.lines()) == 1

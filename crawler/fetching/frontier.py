@@ -24,6 +24,7 @@ from crawler.fetching.recorder import Recorder
 from crawler.ledger import TEXT_KINDS
 from crawler.lines import utc_text
 from crawler.outcome import Outcome
+from crawler.reading.portals import article_id
 from crawler.rows import Kind, Link, Row
 from crawler.schedule import due_until
 from crawler.tracks import moment, retry_after_seconds
@@ -169,6 +170,9 @@ class Frontier(BaseScheduler):
         if self._plan.limit is not None and self._articles >= self._plan.limit:
             kinds = ARTICLE_PARTS + self._requisites
         while row := self._state.visits.lease(host.name, kinds=kinds, since=since, until=until):
+            if self._has_line_elsewhere(row):
+                self._state.visits.close(row.url, "idle")
+                continue
             if host.robots.allows(row.url):
                 return row
             logger.info("%s: robots.txt forbids it", row.url)
@@ -177,6 +181,16 @@ class Frontier(BaseScheduler):
             self._recorder.give_up(row.url)
         host.has_rows = False
         return None
+
+    def _has_line_elsewhere(self, row: Row) -> bool:
+        """Tell whether a row's document has got a line under another address since two lists named one each.
+
+        The target of a redirect is asked for all the same: there the article has moved to.
+        """
+        if row.kind != "article" or row.status is not None or row.hops.endswith("R"):
+            return False
+        newest = self._state.versions.newest(article_id(row.url, self._recorder.portal))
+        return newest is not None and newest.url != row.url
 
     def _drop_parts(self, host: Host) -> None:
         """Let no article wait for the pictures of a host that is not to be asked."""
