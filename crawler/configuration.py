@@ -88,9 +88,17 @@ def read_configuration(path: Path) -> Configuration:
 
 def find_configuration(path: Path | None) -> Configuration:
     """Return what the file of `--config` sets, else that of ./pressmark.toml if it is there, else nothing."""
-    if path is None and not DEFAULT_FILE.exists():
+    if path is None and not _is_there(DEFAULT_FILE):
         return Configuration()
     return read_configuration(path or DEFAULT_FILE)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except PermissionError:
+        # Started by `runuser` or cron in a folder of another user: what cannot be seen is not meant.
+        return False
 
 
 def duration_text(length: timedelta) -> str:

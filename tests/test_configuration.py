@@ -193,12 +193,17 @@ def test_every_request_goes_through_the_proxy_that_the_file_names(odd: Odd) -> N
         Thread(target=server.serve_forever, daemon=True).start()
         written(odd.folder, f"[crawl]\nproxy = 'http://me:pass@127.0.0.1:{server.server_port}'\ndelay = 0\n")
         odd.crawl()
+        assert LIST in {url for url, _ in asked}
+        asked.clear()
+        probed = run_pressmark("probe", "odd", "--portal", "odd.toml", cwd=odd.folder)
         server.shutdown()
     assert (asked[0][0], asked[0][1]) == ("http://www.odd.test/robots.txt", "Basic bWU6cGFzcw==")
-    assert LIST in {url for url, _ in asked}
+    assert "status 404" in probed.stdout
     assert not odd.server.requests
     (warc,) = (odd.folder / "data/collections/odd/archive").glob("*.warc.gz")
     assert b"bWU6cGFzcw" not in gzip.decompress(warc.read_bytes())
+    dead = odd.crawl()
+    assert f"connect: the proxy 127.0.0.1:{server.server_port} refused" in dead.stderr
 
 
 def test_a_proxy_that_is_no_address_is_refused(pressmark: Pressmark) -> None:

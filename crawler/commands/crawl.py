@@ -44,7 +44,7 @@ from crawler.fetching.spiders.chinanews import open_recorder
 from crawler.fetching.tally import Tally
 from crawler.reading.portals import Portal, find_portal
 
-PROGRESS_SECONDS = 10.0
+PROGRESS_SECONDS = 60.0
 
 
 def crawl(
@@ -133,7 +133,7 @@ def perform(
 
 
 class _Progress:
-    """A line that moves on a terminal; a plain line every ten seconds elsewhere."""
+    """A line that moves on a terminal; a plain line every minute elsewhere."""
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally

@@ -78,8 +78,9 @@ class Exchange:
         """Begin; about twice `max_bytes` are taken in at most (0: no bound)."""
         self.url = urldefrag(request.url)[0]
         self.host = urlsplit(self.url).hostname or self.url
-        self.target = urlsplit(self.url).netloc
-        self.proxied = bool(request.meta.get("proxy"))
+        proxy = request.meta.get("proxy")
+        self.proxied = bool(proxy)
+        self.target = f"the proxy {urlsplit(proxy).netloc.rpartition('@')[2]}" if proxy else urlsplit(self.url).netloc
         self.timeout_seconds: float = request.meta.get("download_timeout") or CONNECT_SECONDS
         self.attempts = 0
         self.abort: Callable[[], object] = lambda: None
@@ -136,7 +137,10 @@ class Exchange:
         return (reason if response else None), line
 
     def _explain(self, error: BaseException) -> tuple[Truncation, str]:
-        return explain(error, host=self.host, target=self.target, timeout_seconds=self.timeout_seconds)
+        looked_up = self.target if self.proxied else self.host
+        return explain(
+            error, host=self.host, looked_up=looked_up, target=self.target, timeout_seconds=self.timeout_seconds
+        )
 
     def _unsent(self, response: bytes) -> bool:
         """Tell whether the request waited for a handshake that never ended."""

@@ -32,14 +32,16 @@ DISCONNECTED = "disconnect: the connection ended before the response did"
 STOPPED = "stopped before the response ended"
 
 
-def explain(error: BaseException, *, host: str, target: str, timeout_seconds: float) -> tuple[Truncation, str]:
+def explain(
+    error: BaseException, *, host: str, looked_up: str, target: str, timeout_seconds: float
+) -> tuple[Truncation, str]:
     """Return the WARC-Truncated reason for what came before an error, and one line on the error.
 
-    `target` is the `host:port` that was connected to.
+    `looked_up` is whose address was looked up, `target` the `host:port` that was connected to.
     """
     causes = list(_causes(error))
     for cause in causes:
-        known = _explain_known(cause, host=host, target=target, timeout_seconds=timeout_seconds)
+        known = _explain_known(cause, host=host, looked_up=looked_up, target=target, timeout_seconds=timeout_seconds)
         if known:
             return known
     roots = [cause for cause in causes if cause.__cause__ is None and not _reasons(cause)]
@@ -52,7 +54,7 @@ def explain(error: BaseException, *, host: str, target: str, timeout_seconds: fl
 
 
 def _explain_known(  # noqa: PLR0911 - a table in the form of a function
-    cause: BaseException, *, host: str, target: str, timeout_seconds: float
+    cause: BaseException, *, host: str, looked_up: str, target: str, timeout_seconds: float
 ) -> tuple[Truncation, str] | None:
     match cause:
         case RefusedAddressError():
@@ -60,7 +62,7 @@ def _explain_known(  # noqa: PLR0911 - a table in the form of a function
         case DownloadTimeoutError() | twisted_error.TimeoutError():
             return "time", f"timeout after {timeout_seconds:g} s"
         case CannotResolveHostError() | DNSLookupError():
-            return "unspecified", f"dns: no address for {host}"
+            return "unspecified", f"dns: no address for {looked_up}"
         case DownloadConnectionRefusedError() | twisted_error.ConnectionRefusedError():
             return "unspecified", f"connect: {target} refused"
         case ConnectError():

@@ -220,14 +220,12 @@ class Frontier(BaseScheduler):
         self._askers[row] = host
         spider = self._crawler.spider
         meta = {"download_maxsize": self._plan.requisite_max_bytes} if row.kind == "requisite" else {}
-        if proxy := self._crawler.settings["PRESSMARK_PROXY"]:
-            meta["proxy"] = proxy
         return Request(
             row.url,
             callback=spider.parse,  # type: ignore[union-attr]
             errback=spider.fail,  # type: ignore[union-attr]
             headers=self._conditions(row),
-            meta={"row": row, "handle_httpstatus_all": True, **meta},
+            meta={"row": row, "handle_httpstatus_all": True, **meta, **through_proxy(self._crawler)},
             dont_filter=True,
         )
 
@@ -313,6 +311,12 @@ class Frontier(BaseScheduler):
             return EVERYTHING
         national = (branch for branch in self._recorder.portal.branches if branch.code == NATIONAL)
         return ARTICLES if any(branch.serves(name) for branch in national) else ARTICLE_PARTS
+
+
+def through_proxy(crawler: Crawler) -> dict[str, str]:
+    """Return the request's meta that sends it through the operator's proxy, if there is one."""
+    proxy = crawler.settings["PRESSMARK_PROXY"]
+    return {"proxy": proxy} if proxy else {}
 
 
 def set_delay(crawler: Crawler, host: str, seconds: float, *, per_host: int) -> None:

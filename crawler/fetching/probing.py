@@ -11,7 +11,7 @@ from scrapy import Request, Spider
 
 from archive.capture import Capture
 from crawler.asking import MAX_REDIRECTS, asked_url, is_own_host
-from crawler.fetching.frontier import set_delay
+from crawler.fetching.frontier import set_delay, through_proxy
 from crawler.fetching.manners import LONGEST_PAUSE_SECONDS, Robots, read_robots
 from crawler.fetching.plan import Plan
 from crawler.ledger import PASSING, REDIRECTS
@@ -145,7 +145,8 @@ class ProbeSpider(Spider):
         failure = "not asked"
         started_at = datetime.now(UTC)
         try:
-            request = Request(address, meta={"handle_httpstatus_all": True}, dont_filter=True)
+            meta = {"handle_httpstatus_all": True, **through_proxy(self.crawler)}
+            request = Request(address, meta=meta, dont_filter=True)
             await self.crawler.engine.download_async(request)
         except Exception as error:  # noqa: BLE001 - what went wrong stands in the capture, if it came so far
             failure = f"{type(error).__name__}: {error}"
