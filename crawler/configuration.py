@@ -19,6 +19,8 @@ from crawler.tables import Table
 DEFAULT_FILE = Path("pressmark.toml")
 EVERY_BRANCH = "all"
 
+# As pywb allows them, and dots.
+_NAME = re.compile(r"\w[\w.-]*")
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>kB|MB|GB|TB)")
@@ -113,6 +115,11 @@ def duration_text(length: timedelta) -> str:
 def size_text(size: int) -> str:
     """Return a number of bytes as a configuration has it: 1.5 GB."""
     return f"{size / 10**9:.12g} GB"
+
+
+def collection_fault(name: str) -> str | None:
+    """Return what is wrong with the name of a collection, a folder of `collections`; None for a good one."""
+    return None if _NAME.fullmatch(name) else "the name of a folder: letters, digits, '_', '-' and '.'"
 
 
 def crawl_keys() -> tuple[str, ...]:
@@ -227,6 +234,13 @@ def _portal(table: Table, key: str, folder: Path) -> str:
     return str(folder / name) if name.endswith(".toml") else name
 
 
+def _collection(table: Table, key: str, _: Path) -> str:
+    name = table.text(key)
+    if fault := collection_fault(name):
+        raise UsageError(f"{table.place}: key '{key}' must be {fault}, not {name!r}")
+    return name
+
+
 def _texts(table: Table, key: str, _: Path) -> list[str]:
     return list(table.texts(key))
 
@@ -262,7 +276,7 @@ _CRAWL: Mapping[str, Callable[[Table, str, Path], object]] = {
     "portal": _portal,
     "branches": _texts,
     "data": _path,
-    "collection": _text,
+    "collection": _collection,
     "contact": _text,
     "delay": _number,
     "max_requests": _whole,

@@ -100,6 +100,7 @@ def test_relative_paths_are_taken_from_the_folder_of_the_file(tmp_path: Path) ->
         ("[crawl]\ndelay = -1\n", "'delay' must be a number of 0 or more, not -1"),
         ("[crawl]\nrequisites = 'no'\n", "'requisites' must be true or false, not 'no'"),
         ("[crawl]\nbranches = ['all', 'js']\n", "'all' stands for every branch"),
+        ("[crawl]\ncollection = 'a/../b'\n", "'collection' must be the name of a folder"),
         ("[crawl]\nsince = 'May'\n", "'since' must be a day such as 2026-11-01, not 'May'"),
         ("[schedule]\nladder = [['3h']]\n", "must be pairs"),
         ("[schedule]\nladder = [['3h', '1h'], ['2h', '1h']]\n", "let ages rise"),
@@ -204,6 +205,14 @@ def test_every_request_goes_through_the_proxy_that_the_file_names(odd: Odd) -> N
     assert b"bWU6cGFzcw" not in gzip.decompress(warc.read_bytes())
     dead = odd.crawl()
     assert f"connect: the proxy 127.0.0.1:{server.server_port} refused" in dead.stderr
+
+
+@pytest.mark.parametrize("name", ["a/../../b", "..", "/tmp/x", " "])
+def test_a_collection_that_is_no_name_of_a_folder_is_refused(pressmark: Pressmark, tmp_path: Path, name: str) -> None:
+    for words in (["crawl", "js"], ["status"]):
+        done = pressmark(*words, "--collection", name)
+        assert (done.returncode, done.stderr.count("\n"), "--collection" in done.stderr) == (2, 1, True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_proxy_that_is_no_address_is_refused(pressmark: Pressmark) -> None:

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from crawler.collection import Collection
-from crawler.configuration import DEFAULT_FILE, find_configuration
+from crawler.configuration import DEFAULT_FILE, collection_fault, find_configuration
 from crawler.errors import UsageError
 from crawler.reading.portals import Portal
 
@@ -22,9 +22,19 @@ DONE, FAILED, USAGE, FINDINGS, LOCKED, INTERRUPTED = 0, 1, 2, 3, 75, 128
 PLACES = frozenset({"data", "collection", "portal"})
 CRAWL_ALONE = frozenset({"branches", "since", "limit", "max_requests", "max_minutes"})
 
+
+def _check_collection(name: str) -> str:
+    if name and (fault := collection_fault(name)):
+        raise UsageError(f"--collection {name}: must be {fault}")
+    return name
+
+
 PortalOption = Annotated[str, typer.Option("--portal", help="A portal's name, or its TOML file.")]
 DataOption = Annotated[Path, typer.Option("--data", help="The folder that holds the collections.")]
-CollectionOption = Annotated[str, typer.Option("--collection", help="The collection  [default: the portal's name]")]
+CollectionOption = Annotated[
+    str,
+    typer.Option("--collection", callback=_check_collection, help="The collection  [default: the portal's name]"),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 DelayOption = Annotated[float | None, typer.Option(min=0, help="At least so many seconds between requests to a host.")]
 ConnectToOption = Annotated[
