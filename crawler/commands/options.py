@@ -147,7 +147,9 @@ def existing_collection(data: Path, name: str, portal: Portal) -> Collection:
     """Return a collection that has been crawled. Raises UsageError where there is none."""
     collection = Collection(data / "collections" / (name or portal.name))
     if not collection.state.exists():
-        raise UsageError(f"{collection.folder}: no collection there; name its folder with --data or --config, or crawl first")
+        raise UsageError(
+            f"{collection.folder}: no collection there; name its folder with --data or --config, or crawl first"
+        )
     return collection
 
 

@@ -41,7 +41,9 @@ def verify(
     name = collection or find_portal(portal).name
     folder = Collection(data / "collections" / name)
     if not folder.archive.is_dir():
-        raise UsageError(f"{folder.folder}: no collection there; name its folder with --data or --config, or crawl first")
+        raise UsageError(
+            f"{folder.folder}: no collection there; name its folder with --data or --config, or crawl first"
+        )
     at_work = _is_at_work(folder)
     if at_work:
         err.print(f"{folder.folder}: a run is at work; the file it writes is left out", markup=False, soft_wrap=True)
