@@ -21,6 +21,8 @@ COMMANDS: Mapping[str, str] = {
     "extract": "look",
     "show": "look",
     "diff": "history",
+    "search": "search",
+    "reprints": "reprints",
     "changes": "history",
     "branches": "branches",
     "status": "status",

@@ -80,6 +80,11 @@ class Collection:
         return self.folder / "reprints.jsonl"
 
     @property
+    def reprints_state(self) -> Path:
+        """What the groups are found by."""
+        return self.folder / "reprints.sqlite"
+
+    @property
     def takedowns(self) -> Path:
         """The articles that are withheld; kept by the operator."""
         return self.folder / "takedowns.txt"

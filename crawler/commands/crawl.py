@@ -36,6 +36,7 @@ from crawler.commands.options import (
     out,
 )
 from crawler.commands.preparing import connection_settings, name_collection
+from crawler.commands.views import keep_current
 from crawler.configuration import EVERY_BRANCH, Configuration
 from crawler.errors import UsageError
 from crawler.fetching.plan import Plan, choose_branches
@@ -129,7 +130,12 @@ def perform(
     with closing(recorder), serve_metrics(recorder, metrics_port), _Progress(recorder.tally) as progress:
         recorder.listeners.append(progress.note)
         run = run_crawl(recorder, plan, settings)
-    return finish(run, recorder, plan, configuration, clock=clock, console=console)
+    try:
+        return finish(run, recorder, plan, configuration, clock=clock, console=console)
+    finally:
+        # A run that was told to end ends; the next one, or the command that needs a view, reads what is new.
+        if not run.signal:
+            keep_current(recorder.collection)
 
 
 class _Progress:
