@@ -41,7 +41,7 @@ def write_collection(folder: Path, articles: int) -> Collection:
 
 def make_lines(articles: int) -> Iterator[ArticleLine]:
     """Yield so many lines of some 700 characters each, ordered by time."""
-    random = Random(1)  # noqa: S311 - a benchmark's texts
+    random = Random(1)
     words = _vocabulary(random)
     weights = list(accumulate(1 / rank for rank in range(1, len(words) + 1)))
     sample = sample_line()

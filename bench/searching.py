@@ -48,7 +48,7 @@ def main(articles: int) -> None:
 def measure_queries(collection: Collection) -> None:
     """Print latencies of queries, and how they compare with a scan."""
     scanned = texts_in_memory(collection)
-    random = Random(2)  # noqa: S311 - a benchmark's queries
+    random = Random(2)
     bodies = [text for (text,) in scanned.execute("SELECT body FROM texts ORDER BY random() LIMIT ?", (QUERIES,))]
     pairs = [found for text in bodies if (found := a_pair(text, random))]
     medians = {}
@@ -65,7 +65,9 @@ def measure_queries(collection: Collection) -> None:
     ranked = [timed(lambda query=query: search(collection, Query(words=query, order="relevance"))) for query in pairs]
     print(f"{'the same, by relevance':28} {told(ranked)}")
     scans = [
-        timed(lambda pair=pair: scanned.execute("SELECT count(*) FROM texts WHERE body LIKE ?", (f"%{pair}%",)).fetchone())
+        timed(
+            lambda pair=pair: scanned.execute("SELECT count(*) FROM texts WHERE body LIKE ?", (f"%{pair}%",)).fetchone()
+        )
         for pair in pairs[:SCANS]
     ]
     ratio = statistics.median(scans) / medians["two characters, of any text"]

@@ -9,7 +9,9 @@ the next. Letters and digits of other scripts are words as they stand.
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from itertools import chain
+from operator import add
 
 # Ideographs, kana, bopomofo, hangul, and the private characters that gb18030 keeps rare names in.
 _RUN = (
@@ -26,23 +28,20 @@ _PIECE = re.compile(rf"(?P<run>[{_RUN}]+)|(?P<word>{_LETTER}+)|(?P<space> +)|(?P
 _BREAK = "¦"
 
 
-class _Folding(dict[int, str]):
-    """What each character is folded to, filled as characters come."""
-
-    def __missing__(self, code: int) -> str:
-        character = chr(code)
-        kind = unicodedata.category(character)
-        plain = "" if kind == "Cf" else unicodedata.normalize("NFKC", character).casefold()
-        self[code] = plain = unicodedata.normalize("NFKC", plain)
-        return plain
-
-
-_FOLDED = _Folding()
+# Characters that are folded to themselves, as far as they have been met.
+_FOLDED: set[str] = set()
 
 
 def fold(text: str) -> str:
     """Return the text without case, width and invisible characters, each character by itself; the script stays."""
-    return text.translate(_FOLDED)
+    for character in set(text) - _FOLDED:
+        folded = _fold_character(character)
+        if folded == character:
+            _FOLDED.add(character)
+        else:
+            # What comes out of folding is folded, so that the order of characters is of no matter.
+            text = text.replace(character, folded)
+    return text
 
 
 def tokens(text: str) -> list[str]:
@@ -91,7 +90,7 @@ def _pieces(folded: str) -> Iterator[tuple[str, list[str]]]:
             continue
         # Two runs are parted by the single character at the end of the first.
         found = [_BREAK] if parted and "word" in {kind, before} else []
-        found += [text] if kind == "word" else [text[i : i + 2] for i in range(len(text))]
+        found += [text] if kind == "word" else [*map(add, text, text[1:]), text[-1]]
         yield kind, found
         before, parted = kind, False
 
@@ -129,6 +128,13 @@ def _expression(term: str) -> str:
     return expression
 
 
+@cache
+def _fold_character(character: str) -> str:
+    kind = unicodedata.category(character)
+    plain = "" if kind == "Cf" else unicodedata.normalize("NFKC", character).casefold()
+    return unicodedata.normalize("NFKC", plain)
+
+
 def _fold_with_origins(text: str) -> tuple[str, list[int]]:
-    parts = [_FOLDED[ord(character)] for character in text]
+    parts = [_fold_character(character) for character in text]
     return "".join(parts), [number for number, part in enumerate(parts) for _ in part]

@@ -7,6 +7,7 @@ alter is compared anew (`_compare`). Groups are made of neighbours by `crawler/v
 
 import sqlite3
 from array import array
+from bisect import bisect_left
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from crawler.article import read_located
 from crawler.collection import Collection
 from crawler.lines import ArticleLine
 from crawler.views.groups import GROUP_TABLES, write_groups
-from crawler.views.shingles import distance, rarity, sample, shingles, simhash
+from crawler.views.shingles import bound, distance, rarity, sample, shingles, simhash
 from crawler.views.store import ReplacedError, Shape, Source, line_paths, new_sources, put_source, update
 
 VERSION = 1
@@ -55,7 +56,7 @@ class _Text:
 
     size: int
     simhash: int
-    sample: tuple[int, ...]
+    sample: "array[int]"
     path: str
     offset: int
     length: int
@@ -125,13 +126,12 @@ class _Finder:
         hashes = shingles(line.body)
         chosen = sample(hashes, rarity(len(hashes))) if len(hashes) >= LEAST else []
         number = held[0] if held else None
+        text = (len(hashes), simhash(hashes).to_bytes(8), array("I", chosen).tobytes())
         row = (
             number,
             line.id,
             line.version or 0,
-            len(hashes),
-            simhash(hashes).to_bytes(8),
-            array("Q", chosen).tobytes(),
+            *text,
             _moment(line),
             _names_itself(line),
             source,
@@ -139,33 +139,32 @@ class _Finder:
             end - begin,
         )
         if held:
-            gone = [_key(one) for one in array("Q", held[2])]
+            gone = array("I", held[2])
             self._db.executemany("DELETE FROM samples WHERE hash = ? AND article = ?", [(h, number) for h in gone])
             touched.update(gone)
         put = self._db.execute("INSERT OR REPLACE INTO articles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         number = int(put.lastrowid or 0)
-        keys = [_key(one) for one in chosen]
-        self._db.executemany("INSERT OR IGNORE INTO samples VALUES (?, ?)", [(key, number) for key in keys])
-        touched.update(keys)
+        self._db.executemany("INSERT INTO samples VALUES (?, ?)", [(one, number) for one in chosen])
+        touched.update(chosen)
         self._keep(number, hashes)
         return number
 
     def _note_common(self, touched: set[int]) -> set[int]:
         """Keep which shingles are common; return the articles of those that have become so, or are so no longer."""
         concerned: set[int] = set()
-        for key in sorted(touched):
+        for one in sorted(touched):
             (count,) = self._db.execute(
-                "SELECT count(*) FROM (SELECT 1 FROM samples WHERE hash = ? LIMIT ?)", (key, COMMON + 1)
+                "SELECT count(*) FROM (SELECT 1 FROM samples WHERE hash = ? LIMIT ?)", (one, COMMON + 1)
             ).fetchone()
-            if (count > COMMON) == (key in self._common):
+            if (count > COMMON) == (one in self._common):
                 continue
             if count > COMMON:
-                self._common.add(key)
-                self._db.execute("INSERT INTO common VALUES (?)", (key,))
+                self._common.add(one)
+                self._db.execute("INSERT INTO common VALUES (?)", (one,))
             else:
-                self._common.remove(key)
-                self._db.execute("DELETE FROM common WHERE hash = ?", (key,))
-            concerned.update(a for (a,) in self._db.execute("SELECT article FROM samples WHERE hash = ?", (key,)))
+                self._common.remove(one)
+                self._db.execute("DELETE FROM common WHERE hash = ?", (one,))
+            concerned.update(a for (a,) in self._db.execute("SELECT article FROM samples WHERE hash = ?", (one,)))
         return concerned
 
     def _compare(self, numbers: set[int]) -> None:
@@ -182,10 +181,9 @@ class _Finder:
     def _neighbours(self, number: int) -> Iterator[tuple[int, int, int]]:
         """Yield the neighbours of an article, the number of shingles that they share, and the bits that differ."""
         text = self._text(number)
-        rare = {_key(one) for one in text.sample} - self._common
         shared = Counter[int]()
-        for key in rare:
-            shared.update(a for (a,) in self._db.execute("SELECT article FROM samples WHERE hash = ?", (key,)))
+        for one in set(text.sample) - self._common:
+            shared.update(a for (a,) in self._db.execute("SELECT article FROM samples WHERE hash = ?", (one,)))
         del shared[number]
         for other, count in shared.items():
             if count > 1 and (found := self._settle(number, text, other, count)):
@@ -197,12 +195,9 @@ class _Finder:
         least, most = sorted((text.size, candidate.size))
         if least < LEAST_LENGTH_SHARE * most:
             return None
-        # Both samples as the longer text's is chosen; what is common counts on neither side.
-        bound = 1 << (64 - rarity(most))
-        sizes = (
-            sum(one < bound and _key(one) not in self._common for one in each.sample) for each in (text, candidate)
-        )
-        if count < LEAST_SAMPLE_SHARE * min(sizes):
+        # Both samples as the longer text's is chosen.
+        below = bound(rarity(most))
+        if count < LEAST_SAMPLE_SHARE * min(bisect_left(text.sample, below), bisect_left(candidate.sample, below)):
             return None
         shared = len(self._shingles(number, text) & self._shingles(other, candidate))
         bits = distance(text.simhash, candidate.simhash)
@@ -216,7 +211,7 @@ class _Finder:
             " WHERE articles.number = ?",
             (number,),
         ).fetchone()
-        return _Text(size, int.from_bytes(bits), tuple(array("Q", chosen)), path, offset, length)
+        return _Text(size, int.from_bytes(bits), array("I", chosen), path, offset, length)
 
     def _shingles(self, number: int, text: _Text) -> frozenset[int]:
         """Return the shingles of an article, read from its line if they are not at hand."""
@@ -238,11 +233,6 @@ class _Finder:
         self._kept.move_to_end(number)
         if len(self._kept) > TEXTS_KEPT:
             self._kept.popitem(last=False)
-
-
-def _key(value: int) -> int:
-    """Return by what a shingle is looked up: half of its hash, the half that does not choose samples."""
-    return value & 0xFFFF_FFFF
 
 
 def _moment(line: ArticleLine) -> int | None:

@@ -46,6 +46,8 @@ INSERT INTO grams (grams, rank) VALUES ('hashsize', 33554432);
 """
 # Lines between two commits: 32 MB of index in memory, and a reader waits for none of it.
 BATCH = 4_000
+# After so many new lines at once the index is written anew, a quarter smaller.
+MANY = 20_000
 # bm25: a word in the headline tells more than one in the text.
 WEIGHTS = "4.0, 1.0, 1.0"
 
@@ -158,23 +160,29 @@ def read_place(collection: Collection, place: Place) -> ArticleLine | None:
 def _feed(db: sqlite3.Connection, collection: Collection) -> None:
     db.execute("BEGIN IMMEDIATE")
     events = [collection.changes] if collection.changes.exists() else []
+    lines = 0
     for source in new_sources(db, collection, [*line_paths(collection), *events]):
         if source.path == collection.changes:
             _feed_events(db, source)
         else:
-            _feed_lines(db, collection, source)
+            lines += _feed_lines(db, collection, source)
     db.execute("COMMIT")
+    if lines >= MANY:
+        db.execute("INSERT INTO grams (grams) VALUES ('optimize')")
+        db.execute("VACUUM")
 
 
-def _feed_lines(db: sqlite3.Connection, collection: Collection, source: Source) -> None:
-    end = source.bytes
+def _feed_lines(db: sqlite3.Connection, collection: Collection, source: Source) -> int:
+    """Read what is new in a line file, and return how many lines that are."""
+    end, count = source.bytes, 0
     lines = read_located(source.path, end)
     while batch := list(islice(lines, BATCH)):
         _put(db, collection, source.number, end, batch)
-        end = batch[-1][0]
+        end, count = batch[-1][0], count + len(batch)
         put_source(db, Source(source.number, source.path, end))
         db.execute("COMMIT")
         db.execute("BEGIN IMMEDIATE")
+    return count
 
 
 def _put(
