@@ -33,8 +33,8 @@ def main(articles: int) -> None:
         update_reprints(collection)
         again = perf_counter() - start
     print(
-        f"{articles:,} articles: {seconds:.0f} s ({articles / seconds:,.0f} articles/s), {memory} MB of memory at the most,"
-        f" {before} MB before"
+        f"{articles:,} articles: {seconds:.0f} s ({articles / seconds:,.0f} articles/s), {memory} MB of memory at"
+        f" the most, {before} MB before"
     )
     print(f"{size / 1e6:.0f} MB of state ({size / articles:,.0f} bytes an article); nothing new: {1000 * again:.0f} ms")
     print(f"{grouped:,} articles in groups; {articles // COPIES:,} copies were made")

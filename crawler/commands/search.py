@@ -26,9 +26,9 @@ from crawler.fetching.plan import choose_branches
 from crawler.reading.portals import find_portal
 from crawler.takedowns import read_takedowns
 from crawler.views import search as index
-from crawler.views.search import Found, Hit, Order, Place, Query, update_search
-from crawler.views.snippets import Snippet, headline_of, snippet_of
-from crawler.views.store import DamagedError
+from crawler.views.search import Found, Hit, Order, Query, update_search
+from crawler.views.snippets import WIDTH, Snippet, headline_of, snippet_of
+from crawler.views.store import DamagedError, Place
 
 _DAY = ["%Y-%m-%d"]
 
@@ -160,8 +160,10 @@ def _print_hit(hit: Hit, words: str, withheld: bool) -> None:
     when = (line.published_at or "no date")[:16].replace("T", " ")
     notes = [f"withdrawn {hit.withdrawn_at[:10]}"] if hit.withdrawn_at else []
     notes += ["withheld"] if withheld else []
+    # A Chinese character takes two columns.
+    width = min(max((out.width - 4) // 2, 20), WIDTH)
     out.print(Text.assemble((f"{when}  ", "dim"), _marked(headline_of(line, words), "bold")), soft_wrap=True)
-    out.print(Text.assemble("  ", _marked(snippet_of(line, words), "")), soft_wrap=True)
+    out.print(Text.assemble("  ", _marked(snippet_of(line, words, width), "")), soft_wrap=True)
     out.print(Text.assemble("  ", ("  ".join([line.id, *notes]), "dim")), soft_wrap=True)
 
 

@@ -89,7 +89,7 @@ def _pieces(folded: str) -> Iterator[tuple[str, list[str]]]:
             parted = parted or kind == "break"
             continue
         # Two runs are parted by the single character at the end of the first.
-        found = [_BREAK] if parted and "word" in {kind, before} else []
+        found = [_BREAK] if before and parted and "word" in {kind, before} else []
         found += [text] if kind == "word" else [*map(add, text, text[1:]), text[-1]]
         yield kind, found
         before, parted = kind, False

@@ -8,11 +8,17 @@ would part two copies that were cut at different ends.
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import msgspec
 
+from crawler.collection import Collection
+from crawler.lines import ArticleLine
 from crawler.views.reprint import Reprint
+from crawler.views.store import DamagedError, Place, read_place
 
 GROUP_TABLES = """
 CREATE TABLE members (
@@ -21,6 +27,23 @@ CREATE TABLE members (
 CREATE INDEX members_by_original ON members (original);
 CREATE TABLE written (bytes INTEGER NOT NULL);
 """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """An article of a group: the part of its text that the original has too, and the bits of simhash that differ."""
+
+    line: ArticleLine
+    share: float
+    distance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The likely original and the articles that share their text with it, the earliest first."""
+
+    original: Member
+    others: tuple[Member, ...]
 
 
 def write_groups(db: sqlite3.Connection, path: Path) -> None:
@@ -35,6 +58,38 @@ def write_groups(db: sqlite3.Connection, path: Path) -> None:
     unfinished.replace(path)
     db.execute("DELETE FROM written")
     db.execute("INSERT INTO written VALUES (?)", (path.stat().st_size,))
+
+
+def read_groups(db: sqlite3.Connection, collection: Collection, article: str | None = None) -> Iterator[Group]:
+    """Yield the groups, that of the newest original first; of one article alone its group, if it is in one.
+
+    Raises DamagedError where a line does not stand where it should.
+    """
+    chosen = "WHERE m.original = (SELECT original FROM members JOIN articles ON number = article WHERE id = ?)"
+    rows = db.execute(
+        "SELECT m.original, a.id, m.shared * 1.0 / a.size, m.distance, path, offset, length"  # noqa: S608 - both are ours
+        " FROM members m JOIN articles a ON a.number = m.article JOIN articles o ON o.number = m.original"
+        f" JOIN sources ON sources.number = a.source {chosen if article else ''}"
+        " ORDER BY o.moment DESC, o.id, m.article <> m.original, a.moment IS NULL, a.moment, a.id",
+        (article,) if article else (),
+    )
+    for _, grouped in groupby(rows, key=itemgetter(0)):
+        members = [
+            Member(
+                line=_line(collection, found, Place(file=path, offset=offset, length=length)),
+                share=share,
+                distance=bits,
+            )
+            for _, found, share, bits, path, offset, length in grouped
+        ]
+        yield Group(members[0], tuple(members[1:]))
+
+
+def _line(collection: Collection, article: str, place: Place) -> ArticleLine:
+    line = read_place(collection, place)
+    if line is None or line.id != article:
+        raise DamagedError(f"{collection.reprints_state}: {place.file} at byte {place.offset} is not {article}")
+    return line
 
 
 def _choose_members(db: sqlite3.Connection) -> None:

@@ -15,10 +15,11 @@ import msgspec
 from crawler.article import read_located
 from crawler.changes import Event
 from crawler.collection import Collection
-from crawler.lines import ArticleLine, decode_line
+from crawler.lines import ArticleLine
 from crawler.views.grams import match_expression, tokens
 from crawler.views.store import (
     DamagedError,
+    Place,
     ReplacedError,
     Shape,
     Source,
@@ -26,6 +27,7 @@ from crawler.views.store import (
     new_sources,
     opened_to_read,
     put_source,
+    read_place,
     unread_bytes,
     update,
 )
@@ -62,14 +64,6 @@ class Query:
     until: date | None = None
     limit: int = 20
     order: Order = "newest"
-
-
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a line stands: its file, as a path in the collection, the offset and the length in bytes."""
-
-    file: str
-    offset: int
-    length: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,16 +139,6 @@ def _hit(db: sqlite3.Connection, collection: Collection, number: int) -> Hit:
     if line is None or (line.id, line.version or 0) != (article, version):
         raise DamagedError(f"{collection.search}: {path} at byte {offset} is not {article}, version {version}")
     return Hit(line=line, place=place, withdrawn_at=withdrawn_at)
-
-
-def read_place(collection: Collection, place: Place) -> ArticleLine | None:
-    """Return the line at a place, None where there is none."""
-    try:
-        with (collection.folder / place.file).open("rb") as file:
-            file.seek(place.offset)
-            return decode_line(file.read(place.length))
-    except (OSError, msgspec.MsgspecError, ValueError):
-        return None
 
 
 def _feed(db: sqlite3.Connection, collection: Collection) -> None:

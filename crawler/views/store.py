@@ -13,8 +13,11 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from crawler.collection import Collection
 from crawler.errors import CrawlerError
+from crawler.lines import ArticleLine, decode_line
 
 SOURCES = """
 CREATE TABLE sources (
@@ -72,6 +75,14 @@ class Source:
     number: int
     path: Path
     bytes: int
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a line stands: its file, as a path in the collection, the offset and the length in bytes."""
+
+    file: str
+    offset: int
+    length: int
 
 
 def update(shape: Shape, feed: Callable[[sqlite3.Connection], None], *, anew: bool = False) -> None:
@@ -165,6 +176,16 @@ def tail_digest(path: Path, end: int) -> bytes:
         file.seek(max(end - TAIL_BYTES, 0))
         tail = file.read(min(end, TAIL_BYTES))
     return hashlib.sha256(tail).digest() if len(tail) == min(end, TAIL_BYTES) else b""
+
+
+def read_place(collection: Collection, place: Place) -> ArticleLine | None:
+    """Return the line at a place, None where there is none."""
+    try:
+        with (collection.folder / place.file).open("rb") as file:
+            file.seek(place.offset)
+            return decode_line(file.read(place.length))
+    except (OSError, msgspec.MsgspecError, ValueError):
+        return None
 
 
 def is_present(shape: Shape, db: sqlite3.Connection) -> bool:
