@@ -39,6 +39,8 @@ bench: .venv/bench
 	@$(BIN)/python -m bench.digests
 	@$(BIN)/python -m bench.extraction
 	@$(BIN)/python -m bench.crawl
+	@$(BIN)/python -m bench.searching
+	@$(BIN)/python -m bench.reprinting
 
 peers: .venv/crawl .venv/peers/ready
 	@$(BIN)/python -m bench.peers .venv/peers/bin/python

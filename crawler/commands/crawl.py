@@ -37,6 +37,7 @@ from crawler.commands.options import (
 )
 from crawler.commands.preparing import connection_settings, name_collection
 from crawler.commands.views import keep_current
+from crawler.commands.remaking import keep_current
 from crawler.configuration import EVERY_BRANCH, Configuration
 from crawler.errors import UsageError
 from crawler.fetching.plan import Plan, choose_branches

@@ -21,7 +21,7 @@ from crawler.commands.options import (
     existing_collection,
     out,
 )
-from crawler.commands.views import told_update
+from crawler.commands.remaking import told_update
 from crawler.fetching.plan import choose_branches
 from crawler.reading.portals import find_portal
 from crawler.views.groups import Group, Member, read_groups

@@ -67,7 +67,7 @@ def read_groups(db: sqlite3.Connection, collection: Collection, article: str | N
     """
     chosen = "WHERE m.original = (SELECT original FROM members JOIN articles ON number = article WHERE id = ?)"
     rows = db.execute(
-        "SELECT m.original, a.id, m.shared * 1.0 / a.size, m.distance, path, offset, length"  # noqa: S608 - both are ours
+        "SELECT m.original, a.id, m.shared * 1.0 / a.size, m.distance, path, a.offset, a.length"  # noqa: S608 - both are ours
         " FROM members m JOIN articles a ON a.number = m.article JOIN articles o ON o.number = m.original"
         f" JOIN sources ON sources.number = a.source {chosen if article else ''}"
         " ORDER BY o.moment DESC, o.id, m.article <> m.original, a.moment IS NULL, a.moment, a.id",
