@@ -43,7 +43,7 @@ CREATE TABLE articles (
     moment INTEGER, source INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL
 );
 CREATE TABLE withdrawn (id TEXT PRIMARY KEY, at TEXT NOT NULL) WITHOUT ROWID;
-CREATE VIRTUAL TABLE grams USING fts5 (headline, body, captions, content = '', tokenize = 'ascii');
+CREATE VIRTUAL TABLE grams USING fts5 (body, headline, captions, content = '', tokenize = 'ascii');
 INSERT INTO grams (grams, rank) VALUES ('hashsize', 33554432);
 """
 # Lines between two commits: 32 MB of index in memory, and a reader waits for none of it.
@@ -51,7 +51,7 @@ BATCH = 4_000
 # After so many new lines at once the index is written anew, a quarter smaller.
 MANY = 20_000
 # bm25: a word in the headline tells more than one in the text.
-WEIGHTS = "4.0, 1.0, 1.0"
+WEIGHTS = "1.0, 4.0, 1.0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,13 +182,13 @@ def _put(
     earlier = sorted(_earlier(db, collection, newest))
     for number, line in earlier:
         db.execute(
-            "INSERT INTO grams (grams, rowid, headline, body, captions) VALUES ('delete', ?, ?, ?, ?)",
+            "INSERT INTO grams (grams, rowid, body, headline, captions) VALUES ('delete', ?, ?, ?, ?)",
             (number, *_texts(line)),
         )
         db.execute("DELETE FROM articles WHERE number = ?", (number,))
     (last,) = db.execute("SELECT max(number) FROM articles").fetchone()
     for number, (start, end, line) in enumerate(newest.values(), (last or 0) + 1):
-        db.execute("INSERT INTO grams (rowid, headline, body, captions) VALUES (?, ?, ?, ?)", (number, *_texts(line)))
+        db.execute("INSERT INTO grams (rowid, body, headline, captions) VALUES (?, ?, ?, ?)", (number, *_texts(line)))
         db.execute(
             "INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (number, line.id, line.version or 0, line.branch, *_when(line), source, start, end - start),
@@ -236,10 +236,10 @@ def _feed_events(db: sqlite3.Connection, source: Source) -> None:
 
 
 def _texts(line: ArticleLine) -> tuple[str, str, str]:
-    """Return the tokens of headline, body and captions; fields do not run into each other."""
+    """Return the tokens of body, headline and captions; fields do not run into each other."""
     captions = "\n".join(image.caption or "" for image in line.images)
-    headline, body, captions = (" ".join(tokens(text)) for text in (line.headline or "", line.body, captions))
-    return headline, body, captions
+    body, headline, captions = (" ".join(tokens(text)) for text in (line.body, line.headline or "", captions))
+    return body, headline, captions
 
 
 def _when(line: ArticleLine) -> tuple[int | None, int | None]:
