@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from datetime import date
@@ -245,6 +246,20 @@ def test_the_command_finds_what_was_crawled(crawled: Crawled) -> None:
     text = (crawled.folder / place["file"]).read_bytes()[place["offset"] :][: place["length"]]
     assert json.loads(text)["id"] == line["id"]
     assert (hit["pressmark"], hit["withheld"], hit["withdrawn_at"]) == (line["pressmark"], False, None)
+
+
+@pytest.mark.parametrize("spoilt", ["articles/*/*.jsonl", "changes.jsonl"])
+def test_lines_that_are_none_are_told_and_the_rest_is_searched(tmp_path: Path, crawled: Crawled, spoilt: str) -> None:
+    folder = tmp_path / "data" / "collections" / "sample"
+    shutil.copytree(crawled.folder, folder)
+    path = next(folder.glob(spoilt))
+    with path.open("ab") as file:
+        file.write(b"{}\n")
+    headline = str(crawled.lines()[0]["headline"])
+    done = run_pressmark("search", headline, "--portal", str(SAMPLE_TOML), cwd=tmp_path)
+    assert done.returncode == 0
+    assert str(crawled.lines()[0]["id"]) in done.stdout
+    assert f"{path.name}: byte " in done.stderr
 
 
 @pytest.mark.parametrize("word", ['"', "%", "NEAR(", "a AND", "body:苏", "苏*", "^苏", "'; DROP TABLE articles"])
