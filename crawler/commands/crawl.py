@@ -36,7 +36,6 @@ from crawler.commands.options import (
     out,
 )
 from crawler.commands.preparing import connection_settings, name_collection
-from crawler.commands.views import keep_current
 from crawler.commands.remaking import keep_current
 from crawler.configuration import EVERY_BRANCH, Configuration
 from crawler.errors import UsageError
