@@ -204,11 +204,12 @@ def _branches_table(parts: tuple[BranchStatus, ...]) -> Table:
 
 def _runs_table(summaries: tuple[RunSummary, ...] | list[RunSummary]) -> Table:
     counts = ("seconds", "requests", "received", "new", "edited", "withdrawn", "restored", "alarms", "findings", "exit")
-    table = _table(("started (UTC)", *counts), right=set(counts))
+    table = _table(("started (UTC)", "command", *counts), right=set(counts))
     for run in summaries:
         alarms = sum(finding.kind == "alarm" for finding in run.findings)
         table.add_row(
             run.started_at[:19].replace("T", " "),
+            run.command,
             f"{run.seconds:.1f}",
             str(run.requests),
             terminal.human_bytes(run.bytes_received),
