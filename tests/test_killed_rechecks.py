@@ -94,7 +94,7 @@ def test_second_looks_killed_anywhere_end_as_the_portal_did(tmp_path: Path, keep
     assert rows(again.state) == rows(collection.state)
     assert line_files(again) == line_files(collection)
     state = State(collection.state, read_only=True)
-    waiting = {key: count for key, count in state.visits.counts().items() if key[1] not in {"done", "idle"}}
+    waiting = {key: count for key, count in state.queue.counts().items() if key[1] not in {"done", "idle"}}
     known = {url for _, url in river.deeds if state.visits.capture(url)}
     state.shut()
     assert waiting == {}

@@ -84,7 +84,7 @@ def status(
     now = datetime.now(UTC)
     state = State(found.state, read_only=True)
     try:
-        articles, counts = state.versions.by_branch(), state.visits.counts()
+        articles, counts = state.versions.by_branch(), state.queue.counts()
         due, next_due = state.visits.due_counts(utc_text(now)), state.visits.next_due(utc_text(now))
         failing_hosts, failing_urls = state.visits.failing_hosts(utc_text(now)), state.visits.failing_urls()
     finally:
