@@ -112,6 +112,8 @@ def _open_to_write(path: Path | None) -> sqlite3.Connection:
     db.execute("PRAGMA synchronous=NORMAL")
     if not _version_of(db):
         db.executescript(f"BEGIN; {TABLES} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+    # A state of an earlier day gets the indexes that came later: rows and columns are the same.
+    db.executescript(f"{visits.INDEXES} {versions.INDEXES}")
     db.execute("BEGIN IMMEDIATE")
     return db
 

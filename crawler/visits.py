@@ -28,13 +28,17 @@ CREATE INDEX visits_by_turn ON visits (host, rank, day DESC) WHERE condition = '
 CREATE INDEX visits_by_due ON visits (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX visits_unsettled ON visits (condition) WHERE condition IN ('leased', 'failed');
 CREATE INDEX visits_excluded ON visits (host) WHERE condition = 'excluded';
-CREATE INDEX visits_of_lists ON visits (condition) WHERE kind = 'listing';
 CREATE TABLE hosts (host TEXT PRIMARY KEY, failures INTEGER NOT NULL, paused_until TEXT) WITHOUT ROWID;
 CREATE TABLE captures (
     url TEXT PRIMARY KEY, captured_at TEXT NOT NULL, file TEXT NOT NULL, offset INTEGER NOT NULL,
     length INTEGER NOT NULL, record_id TEXT NOT NULL, payload_digest TEXT,
     revisit_file TEXT, revisit_offset INTEGER, revisit_length INTEGER, revisit_record_id TEXT
 ) WITHOUT ROWID;
+"""
+# For the counts; over all rows, a scan of the table takes seconds.
+INDEXES = """
+CREATE INDEX IF NOT EXISTS visits_by_kind ON visits (kind, condition);
+DROP INDEX IF EXISTS visits_of_lists;
 """
 
 _TRACK = tuple(field.name for field in fields(Track))
