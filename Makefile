@@ -39,6 +39,7 @@ bench: .venv/bench
 	@$(BIN)/python -m bench.digests
 	@$(BIN)/python -m bench.extraction
 	@$(BIN)/python -m bench.crawl
+	@$(BIN)/python -m bench.nochange
 
 peers: .venv/crawl .venv/peers/ready
 	@$(BIN)/python -m bench.peers .venv/peers/bin/python

@@ -34,12 +34,16 @@ def main(urls: int) -> None:
         row = state.queue.lease("www.b3.bench.test", kinds=("article", "listing"))
         first = perf_counter() - start
         assert row is not None
+        start = perf_counter()
+        state.queue.counts()
+        state.visits.due_counts(utc_text(NOW))
+        counted = perf_counter() - start
         state.shut()
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(
         f"{urls:,} URLs: {size / 1e6:.0f} MB on disk ({size / urls:.0f} bytes each), {memory} MB of memory at the most"
     )
-    print(f"begin of a run with {urls // 20:,} due: {due:.2f} s; first row after {first:.2f} s")
+    print(f"begin of a run with {urls // 20:,} due: {due:.2f} s; first row after {first:.2f} s; counts {counted:.2f} s")
 
 
 def fill(path: Path, urls: int) -> None:
