@@ -1,6 +1,7 @@
 """Measure what a crawl costs on which nothing has changed, against the first crawl of the same articles, on loopback.
 
-`python -m bench.nochange [ARTICLES]`; 2,000 by default. The portal sends ETags; where a branch sends none, its pages come whole again.
+`python -m bench.nochange [ARTICLES]`; 2,000 by default. The portal sends ETags; where a branch sends none, its pages
+come whole again.
 """
 
 import subprocess
