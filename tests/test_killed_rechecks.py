@@ -65,7 +65,7 @@ def rows(state_path: Path) -> list[list[tuple[object, ...]]]:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("keep_open", ["day", "run"])
 def test_second_looks_killed_anywhere_end_as_the_portal_did(tmp_path: Path, keep_open: str) -> None:
     chance = Random(keep_open)
