@@ -41,6 +41,7 @@ bench: .venv/bench
 	@$(BIN)/python -m bench.crawl
 	@$(BIN)/python -m bench.searching
 	@$(BIN)/python -m bench.reprinting
+	@$(BIN)/python -m bench.nochange
 
 peers: .venv/crawl .venv/peers/ready
 	@$(BIN)/python -m bench.peers .venv/peers/bin/python

@@ -73,6 +73,7 @@ _RELATED = "".join(
     for n, (place, deed) in enumerate(product(_PLACES[:5], _DEEDS))
 )
 _REQUEST = re.compile(rb"GET (\S+) HTTP/1\.1\r\n")
+_HELD = re.compile(rb"\r\nIf-None-Match: *\"b\"\r\n", re.IGNORECASE)
 _ARTICLE_PATH = re.compile(r"/news/\d{4}/\d{4}/(\d+)\.html")
 _LIST_PATH = re.compile(r"/list/(\d+)-(\d+)/")
 
@@ -148,8 +149,13 @@ def _frame(main: str) -> str:
     return page.replace("%MAIN%", main).replace("\n", "\r\n")
 
 
-def answer(path: str) -> bytes:
-    """Return the whole answer to GET of a path, on any host."""
+def answer(path: str, *, is_held: bool = False) -> bytes:
+    """Return the whole answer to GET of a path, on any host; `is_held` where the client has the page already.
+
+    No page ever changes, so all have one ETag.
+    """
+    if is_held and path != "/robots.txt":
+        return b'HTTP/1.1 304 Not Modified\r\nServer: nginx\r\nETag: "b"\r\n\r\n'
     if article := _ARTICLE_PATH.fullmatch(path):
         return _ok(article_page(int(article[1]) - FIRST_ID))
     if listed := _LIST_PATH.fullmatch(path):
@@ -160,10 +166,8 @@ def answer(path: str) -> bytes:
 
 
 def _ok(body: bytes) -> bytes:
-    return b"HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n%b" % (
-        len(body),
-        body,
-    )
+    head = b'HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Type: text/html\r\nETag: "b"\r\nContent-Length: %d\r\n\r\n'
+    return head % len(body) + body
 
 
 class _Connection(asyncio.Protocol):
@@ -179,7 +183,8 @@ class _Connection(asyncio.Protocol):
             head, _, self._received = self._received.partition(b"\r\n\r\n")
             request = _REQUEST.match(head + b"\r\n")
             assert isinstance(self._transport, asyncio.Transport)
-            self._transport.write(answer(request[1].decode() if request else ""))
+            is_held = _HELD.search(head + b"\r\n") is not None
+            self._transport.write(answer(request[1].decode() if request else "", is_held=is_held))
 
 
 async def serve() -> None:

@@ -29,17 +29,21 @@ def main(urls: int) -> None:
         size = path.stat().st_size
         start = perf_counter()
         state = State(path)
-        state.visits.begin_run(utc_text(NOW))
+        state.queue.begin_run(utc_text(NOW))
         due = perf_counter() - start
-        row = state.visits.lease("www.b3.bench.test", kinds=("article", "listing"))
+        row = state.queue.lease("www.b3.bench.test", kinds=("article", "listing"))
         first = perf_counter() - start
         assert row is not None
+        start = perf_counter()
+        state.queue.counts()
+        state.visits.due_counts(utc_text(NOW))
+        counted = perf_counter() - start
         state.shut()
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(
         f"{urls:,} URLs: {size / 1e6:.0f} MB on disk ({size / urls:.0f} bytes each), {memory} MB of memory at the most"
     )
-    print(f"begin of a run with {urls // 20:,} due: {due:.2f} s; first row after {first:.2f} s")
+    print(f"begin of a run with {urls // 20:,} due: {due:.2f} s; first row after {first:.2f} s; counts {counted:.2f} s")
 
 
 def fill(path: Path, urls: int) -> None:
@@ -50,10 +54,10 @@ def fill(path: Path, urls: int) -> None:
         day = (NOW - timedelta(days=number % 700)).date()
         url = f"http://{host}/news/{day:%Y/%m%d}/{number}.html"
         link = Link(url=url, host=host, kind="article", via=None, hops="L", day=day.isoformat())
-        state.visits.add(link, utc_text(NOW - timedelta(days=1)))
+        state.queue.add(link, utc_text(NOW - timedelta(days=1)))
         due = NOW + timedelta(hours=-1 if number % 20 == 0 else 5 + number % 900)
         state.visits.put_track(url, Track(changed_at=utc_text(NOW - timedelta(days=3)), due_at=utc_text(due)))
-        state.visits.close(url, "done")
+        state.queue.close(url, "done")
         if number % BATCH == 0:
             state.commit()
     state.commit()

@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from math import comb, log2
 from statistics import median
+from typing import Literal
 
 import msgspec
 
@@ -38,6 +39,8 @@ RUNS_WITH_LINES = 5
 PAUSES = 4
 LEAST_SILENCE = timedelta(days=3)
 GENERIC = "generic"
+
+Command = Literal["crawl", "backfill"]
 
 _FIELDS: Mapping[str, Callable[[ArticleLine], bool]] = {
     "headline": lambda line: bool(line.headline),
@@ -90,9 +93,13 @@ class Shape(msgspec.Struct, kw_only=True):
 
 
 class PastRun(msgspec.Struct, frozen=True, kw_only=True):
-    """A run as alarms see it: the part of its summary that they need."""
+    """A run as alarms see it: the part of its summary that they need.
+
+    A `command` is judged by its own kind alone: a backfill sees old pages, and as many as there are.
+    """
 
     started_at: datetime
+    command: Command = "crawl"
     asked_branches: tuple[str, ...] = ()
     shape: Shape = msgspec.field(default_factory=Shape)
 

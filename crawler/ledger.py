@@ -93,13 +93,14 @@ def give_up(state: State, url: str) -> Outcome:
 def apply(state: State, outcome: Outcome) -> tuple[Link, ...]:
     """Store an outcome, and return those of its links that are new."""
     if outcome.visit:
+        state.queue.done(outcome.visit)
         state.visits.put_visit(outcome.visit)
     if outcome.host:
         state.visits.put_host(outcome.host)
     for url, track in outcome.tracks:
         state.visits.put_track(url, track)
     seen_at = outcome.visit.fetched_at if outcome.visit else None
-    new = tuple(link for link in outcome.links if state.visits.add(link, seen_at))
+    new = tuple(link for link in outcome.links if state.queue.add(link, seen_at))
     for article, pages in outcome.drafts:
         state.versions.put_draft(article, pages)
     for article, url in outcome.needs:

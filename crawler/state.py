@@ -9,7 +9,7 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from crawler import versions, visits
+from crawler import queue, versions, visits
 from crawler.errors import CrawlerError
 
 SCHEMA_VERSION = 3
@@ -51,6 +51,7 @@ class State:
                 f"{path}: cannot be used as a collection's state ({error}); if it is damaged or of another version,"
                 " move it away: the next crawl makes it again from the WARC files"
             ) from error
+        self.queue = queue.Queue(self._db)
         self.visits = visits.Visits(self._db)
         self.versions = versions.Versions(self._db)
 
@@ -111,6 +112,8 @@ def _open_to_write(path: Path | None) -> sqlite3.Connection:
     db.execute("PRAGMA synchronous=NORMAL")
     if not _version_of(db):
         db.executescript(f"BEGIN; {TABLES} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+    # A state of an earlier day gets the indexes that came later: rows and columns are the same.
+    db.executescript(f"{visits.INDEXES} {versions.INDEXES}")
     db.execute("BEGIN IMMEDIATE")
     return db
 

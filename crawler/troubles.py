@@ -28,6 +28,9 @@ RUNS_OF_A_FAILING_HOST = 3
 # Clocks are set by seconds all the time.
 CLOCK_SLACK = timedelta(minutes=2)
 
+# Alarms that any command may raise and clear.
+OF_THE_MACHINE = frozenset({"failing-host", "disk", "clock", "failed-run"})
+
 _ERRORS = {"none", "403", "429"}
 
 
@@ -74,8 +77,11 @@ def find_clock_trouble(now: datetime, newest: datetime | None) -> Alarm | None:
 def is_judged(alarm: Alarm, run: RunRecord, history: Sequence[RunRecord], failing_hosts: frozenset[str]) -> bool:
     """Tell whether a run could have raised an alarm again: if it did not, the alarm has cleared.
 
-    `failing_hosts` are those that failed when they were last asked.
+    `failing_hosts` are those that failed when they were last asked. Of what stands on pages, and of a crawl's size and
+    errors, a backfill can tell nothing.
     """
+    if run.command == "backfill" and alarm.kind not in OF_THE_MACHINE:
+        return False
     if alarm.kind.startswith("fallen-"):
         return _has_lines(alarm.where, run)
     could_tell = {

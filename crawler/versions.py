@@ -22,6 +22,9 @@ CREATE TABLE versions (
 ) WITHOUT ROWID;
 CREATE INDEX versions_by_url ON versions (canonical_url);
 """
+INDEXES = """
+CREATE INDEX IF NOT EXISTS versions_by_branch ON versions (branch, published_at);
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +117,7 @@ class Versions:
     def by_branch(self) -> dict[str | None, tuple[int, str | None]]:
         """Return for each branch the number of its articles and the newest time of publication."""
         rows = self._db.execute(
-            "SELECT branch, count(DISTINCT id), max(published_at) FROM versions GROUP BY branch ORDER BY branch"
+            "SELECT branch, sum(version = 1), max(published_at) FROM versions GROUP BY branch ORDER BY branch"
         )
         return {branch: (count, newest) for branch, count, newest in rows}
 

@@ -188,11 +188,11 @@ class Crawl:
 
     def run_once(self, now: datetime) -> None:
         """Ask for what is due."""
-        visits = self.state.visits
-        visits.begin_run(utc_text(due_until(now, self.slot)))
-        visits.add(Link(url=LIST, host=urlsplit(LIST).hostname or "", kind="listing", via=None, hops=""))
+        queue = self.state.queue
+        queue.begin_run(utc_text(due_until(now, self.slot)))
+        queue.add(Link(url=LIST, host=urlsplit(LIST).hostname or "", kind="listing", via=None, hops=""))
         for number in range(self.most_requests):
-            row = visits.lease(urlsplit(LIST).hostname or "", kinds=KINDS)
+            row = queue.lease(urlsplit(LIST).hostname or "", kinds=KINDS)
             if row is None:
                 return
             at = now + timedelta(seconds=number)

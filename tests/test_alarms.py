@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 
+import msgspec
 import pytest
 
 from crawler.alarms import OpenAlarm, Turns, compare, read_alarms, write_alarms
@@ -111,6 +112,15 @@ def test_an_alarm_lasts_where_a_run_could_not_judge_it() -> None:
     ]
     assert [alarm.kind for alarm in alarms if is_judged(alarm, other, [], frozenset({"js.test"}))] == []
     assert is_judged(DISK, other, [], frozenset())
+
+
+def test_a_backfill_clears_no_alarm_about_crawls() -> None:
+    backfill = msgspec.structs.replace(run(6), command="backfill")
+    small, errors = (
+        Alarm(kind=kind, where=where, why="") for kind, where in (("small-run", "js"), ("errors", "requests"))
+    )
+    assert [is_judged(alarm, run(6), DAILY, frozenset()) for alarm in (small, errors, DISK)] == [True, True, True]
+    assert [is_judged(alarm, backfill, DAILY, frozenset()) for alarm in (small, errors, DISK)] == [False, False, True]
 
 
 def test_a_file_of_alarms_that_is_damaged_is_made_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

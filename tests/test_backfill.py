@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from crawler.alarms import read_alarms
+from crawler.runs import read_summaries
 from tests.conftest import PRESSMARK
 from tests.portal.server import PortalServer
 
@@ -111,3 +113,34 @@ def test_days_in_the_wrong_order_are_refused(server: PortalServer, tmp_path: Pat
     assert (
         done.stderr == "pressmark: --to 2020-03-01: lies before --from 2020-03-31; name the earlier day with --from\n"
     )
+
+
+def show(server: PortalServer, day: str, printed: str) -> None:
+    text = "<p>　　渡口的旧事又添一桩，乡亲们说起来都还记得当年的汽笛声，江水照旧向东流去，无人再等船。</p>" * 4
+    html = f"<html><head><meta charset=utf-8></head><body><h1>旧闻{day}</h1>{printed}{text}</body></html>"
+    server.override(address(day), body=html.encode())
+
+
+def test_old_pages_are_no_measure_for_a_crawl(server: PortalServer, tmp_path: Path) -> None:
+    for day in DAYS:
+        show(server, day, f"<div>{day} 08:00 来源：湖上日报</div>")
+    run(server, tmp_path, "backfill", "old", "--from", "2020-03-01", "--to", "2020-03-31")
+    days = [f"2020-05-{day:02}" for day in range(1, 13)]
+    for day in days:
+        show(server, day, f"<div>发布时间：{day} 08:00</div>")
+    rows = "".join(f'<li><a href="{address(day)}">新的一则</a></li>' for day in days)
+    server.override(f"http://{HOST}/list/1.html", body=f"<html><body><ul>{rows}</ul></body></html>".encode())
+    done = run(server, tmp_path, "crawl", "old", "--now")
+    # The old ones all named a source, the new ones name none.
+    assert (done.returncode, "Alarm" in done.stdout) == (0, False), done.stdout
+    kept = read_summaries(tmp_path / "data/collections/old/runs", 9)
+    assert [(one.command, one.articles) for one in kept] == [("backfill", 19), ("crawl", 12)]
+
+
+def test_an_alarm_about_old_pages_is_told_once_and_not_kept(server: PortalServer, tmp_path: Path) -> None:
+    for day in DAYS:
+        show(server, day, "")
+    done = run(server, tmp_path, "backfill", "old", "--from", "2020-03-01", "--to", "2020-03-31")
+    assert done.returncode == 3
+    assert "published on 0 of " in done.stdout
+    assert read_alarms(tmp_path / "data/collections/old/alarms.json") == ()

@@ -19,9 +19,10 @@ from archive.recovery import recover
 from archive.writer import WarcWriter
 from crawler.collection import Collection
 from crawler.lines import decode_line
-from crawler.reading.portals import find_portal
+from crawler.reading.portals import Portal, find_portal
 from crawler.register import Register
 from crawler.runs import read_summaries
+from crawler.schedule import Schedule
 from tests.conftest import PRESSMARK, SAMPLE, SAMPLE_TOML, run_pressmark, sample_words
 from tests.crashing_writer import URL
 from tests.exchanges import NOTES, WHOLE, open_writer
@@ -194,15 +195,20 @@ def kill_crawl(words: list[str], cwd: Path, server: PortalServer, *, requests: i
         run.kill()
 
 
-def replayed(collection: Collection, folder: Path) -> Collection:
-    """Return a collection made again from the WARC files of another."""
+def replayed(
+    collection: Collection, folder: Path, portal: Portal | None = None, schedule: Schedule | None = None
+) -> Collection:
+    """Return a collection made again from the WARC files of another, of the sample portal unless another is named."""
     again = Collection(folder)
     again.make_folders()
-    for path in collection.archive.glob("*.warc.gz"):
+    for path in collection.archive.glob("*.warc.gz*"):
         (again.archive / path.name).symlink_to(path)
-    register = Register(again, find_portal(str(SAMPLE_TOML)))
+    register = Register(again, portal or find_portal(str(SAMPLE_TOML)), schedule)
     for _ in register.replay():
         pass
+    # As a crawl does: an article that was looked at again and had not changed is closed without a record of its own.
+    assert {register.compose(article) for article in register.settled()} <= {None}
+    register.commit(None)
     register.shut()
     return again
 

@@ -41,7 +41,7 @@ def crawl(folder: Path, names: list[str]) -> tuple[ArticleLine | None, list[Exch
     file = write_file(folder, *map(capture_of, names))
     exchanges = [record for record in read_exchanges(file) if isinstance(record, Exchange)]
     first, state = EXPECTED[names[0]]["url"], State(None)
-    state.visits.add(Link(url=first, host="", kind="article", via=None, hops=""))
+    state.queue.add(Link(url=first, host="", kind="article", via=None, hops=""))
     links = [
         link
         for exchange in exchanges
@@ -93,7 +93,7 @@ def test_a_page_that_was_not_got_is_told(tmp_path: Path, names: list[str]) -> No
     file = write_file(tmp_path, capture_of(names[0]))
     exchange = next(record for record in read_exchanges(file) if isinstance(record, Exchange))
     first, state = EXPECTED[names[0]]["url"], State(None)
-    state.visits.add(Link(url=first, host="", kind="article", via=None, hops=""))
+    state.queue.add(Link(url=first, host="", kind="article", via=None, hops=""))
     apply(state, fold(state, exchange, CHINANEWS, Schedule(), lambda _: None))
     line = compose(state, first, CHINANEWS, {first: read_capture(exchange, CHINANEWS)}.get, lambda _: None)
     assert line is not None

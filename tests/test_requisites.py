@@ -96,18 +96,18 @@ def link(url: str, kind: Kind) -> Link:
 def test_a_requisite_is_asked_for_last() -> None:
     state = State(None)
     for number, kind in enumerate(("requisite", "listing", "article", "picture")):
-        state.visits.add(link(f"{ASSETS}/{number}", kind))
+        state.queue.add(link(f"{ASSETS}/{number}", kind))
     order = [
-        state.visits.lease("i2.sample.test", kinds=("requisite", "listing", "article", "picture")) for _ in range(4)
+        state.queue.lease("i2.sample.test", kinds=("requisite", "listing", "article", "picture")) for _ in range(4)
     ]
     assert [row.kind for row in order if row] == ["picture", "article", "listing", "requisite"]
 
 
 def test_a_requisite_that_an_article_shows_takes_its_turn_as_a_picture() -> None:
     state = State(None)
-    state.visits.add(link(f"{ASSETS}/a.jpg", "requisite"))
-    assert state.visits.add(link(f"{ASSETS}/a.jpg", "picture"))
-    row = state.visits.lease("i2.sample.test", kinds=("picture",))
+    state.queue.add(link(f"{ASSETS}/a.jpg", "requisite"))
+    assert state.queue.add(link(f"{ASSETS}/a.jpg", "picture"))
+    row = state.queue.lease("i2.sample.test", kinds=("picture",))
     assert row is not None
 
 
@@ -118,23 +118,23 @@ def test_a_picture_that_was_fetched_as_a_requisite_is_asked_again_only_if_it_was
     state = State(None)
     url = f"{ASSETS}/a.jpg"
     mark = Pressmark(file="a.warc.gz", offset=0, length=9, record_id="urn:uuid:1", payload_digest=None)
-    state.visits.add(link(url, "requisite"))
-    state.visits.put_visit(
-        Visit(
-            url=url,
-            host="i2.sample.test",
-            kind="requisite",
-            via=None,
-            hops="E",
-            condition="done",
-            attempts=0,
-            status=200,
-            fetched_at="2026-11-23T00:00:00.000Z",
-            capture=mark if kept else None,
-        )
+    state.queue.add(link(url, "requisite"))
+    visit = Visit(
+        url=url,
+        host="i2.sample.test",
+        kind="requisite",
+        via=None,
+        hops="E",
+        condition="done",
+        attempts=0,
+        status=200,
+        fetched_at="2026-11-23T00:00:00.000Z",
+        capture=mark if kept else None,
     )
+    state.queue.done(visit)
+    state.visits.put_visit(visit)
     assert state.visits.is_settled(url) is kept
-    assert state.visits.add(link(url, "picture")) is asked_again
+    assert state.queue.add(link(url, "picture")) is asked_again
 
 
 def test_the_sample_crawl_keeps_each_requisite_once_and_asks_none_again(crawled: Crawled) -> None:

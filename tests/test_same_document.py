@@ -26,7 +26,7 @@ def fold_listing(folder: Path, state: State, *links: str) -> Outcome:
     body = "".join(f'<li><a href="{link}">一条长长的新闻标题</a></li>' for link in links).encode()
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: %d\r\n\r\n" % len(body)
     file = write_file(folder, answered(head + body, url=LIST))
-    state.visits.add(Link(url=LIST, host="www.chinanews.com.cn", kind="listing", via=None, hops=""))
+    state.queue.add(Link(url=LIST, host="www.chinanews.com.cn", kind="listing", via=None, hops=""))
     exchange = next(record for record in read_exchanges(file) if isinstance(record, Exchange))
     return fold(state, exchange, CHINANEWS, Schedule(), lambda _: None)
 

@@ -27,7 +27,7 @@ from crawler.runs import (
     read_history,
     write_summary,
 )
-from crawler.troubles import Bounds, is_judged
+from crawler.troubles import OF_THE_MACHINE, Bounds, is_judged
 
 
 def finish(
@@ -38,9 +38,9 @@ def finish(
     `clock` is the alarm of the clock at the run's start.
     """
     dead = _dead_branches(run.tally, plan)
-    history = read_history(recorder.collection.runs)
     bounds = Bounds(disk_free=configuration.alarms.disk_free, error_share=configuration.alarms.error_share)
     record = as_record(make_summary(run, plan, recorder, DONE, []))
+    history = read_history(recorder.collection.runs, record.command)
     alarms = [*find_run_alarms(run, plan, recorder, bounds, history), *([clock] if clock else [])]
     code = _exit_code(run, plan, dead, alarms)
     if recorder.collection.runs.is_dir():
@@ -83,10 +83,14 @@ def _tell_alarms(
     alarms: list[Alarm],
     runs: tuple[RunRecord, list[RunRecord]],
 ) -> None:
-    """Keep the alarms that are open, and tell the operator of those that are new or have cleared."""
+    """Keep the alarms that are open, and tell the operator of those that are new or have cleared.
+
+    What a backfill says of old pages is said on its terminal and in its summary: it clears with no later crawl.
+    """
     path, failing = recorder.collection.alarms, frozenset(recorder.failing_hosts)
+    lasting = [alarm for alarm in alarms if runs[0].command == "crawl" or alarm.kind in OF_THE_MACHINE]
     turns = compare(
-        read_alarms(path), alarms, lambda alarm: is_judged(alarm, *runs, failing), utc_text(recorder.started_at)
+        read_alarms(path), lasting, lambda alarm: is_judged(alarm, *runs, failing), utc_text(recorder.started_at)
     )
     try:
         # Before the telling: an alarm is told at most once, also where we die on the way.

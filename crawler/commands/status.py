@@ -84,7 +84,7 @@ def status(
     now = datetime.now(UTC)
     state = State(found.state, read_only=True)
     try:
-        articles, counts = state.versions.by_branch(), state.visits.counts()
+        articles, counts = state.versions.by_branch(), state.queue.counts()
         due, next_due = state.visits.due_counts(utc_text(now)), state.visits.next_due(utc_text(now))
         failing_hosts, failing_urls = state.visits.failing_hosts(utc_text(now)), state.visits.failing_urls()
     finally:
@@ -204,11 +204,12 @@ def _branches_table(parts: tuple[BranchStatus, ...]) -> Table:
 
 def _runs_table(summaries: tuple[RunSummary, ...] | list[RunSummary]) -> Table:
     counts = ("seconds", "requests", "received", "new", "edited", "withdrawn", "restored", "alarms", "findings", "exit")
-    table = _table(("started (UTC)", *counts), right=set(counts))
+    table = _table(("started (UTC)", "command", *counts), right=set(counts))
     for run in summaries:
         alarms = sum(finding.kind == "alarm" for finding in run.findings)
         table.add_row(
             run.started_at[:19].replace("T", " "),
+            run.command,
             f"{run.seconds:.1f}",
             str(run.requests),
             terminal.human_bytes(run.bytes_received),

@@ -70,6 +70,7 @@ class Frontier(BaseScheduler):
         self._crawler = crawler
         self._recorder = recorder
         self._state = recorder.register.state
+        self._queue = self._state.queue
         self._plan = plan
         self._hosts: dict[str, Host] = {}
         self._turns: deque[Host] = deque()
@@ -84,7 +85,7 @@ class Frontier(BaseScheduler):
         self._recorder.listeners.append(self._on_exchange)
         now = datetime.now(UTC)
         due = "" if self._plan.backfill else utc_text(due_until(now, self._plan.slot))
-        self._state.visits.begin_run(due, everything=self._plan.now)
+        self._queue.begin_run(due, everything=self._plan.now)
         self._ends_at = monotonic() + self._plan.max_minutes * 60 if self._plan.max_minutes is not None else None
         for branch in self._plan.branches:
             root = f"{branch.scheme}://{branch.hosts[0]}"
@@ -97,11 +98,11 @@ class Frontier(BaseScheduler):
                     hops="",
                     again=self._plan.now,
                 )
-                self._state.visits.add(seed)
+                self._queue.add(seed)
             for day, path in day_archives(branch, self._plan):
                 url = asked_url(root + path)
                 # Found by the home page, so to speak: the archive of a day is asked again only while that day goes on.
-                self._state.visits.add(
+                self._queue.add(
                     Link(
                         url=url,
                         host=branch.hosts[0],
@@ -112,7 +113,7 @@ class Frontier(BaseScheduler):
                         again=day >= now.date() - timedelta(days=2),
                     )
                 )
-        for name in self._state.visits.pending_hosts():
+        for name in self._queue.pending_hosts():
             self._host(name)
 
     def close(self, reason: str) -> None:
@@ -149,7 +150,7 @@ class Frontier(BaseScheduler):
             return False
         host.active -= 1
         if not self._recorder.failure:
-            self._state.visits.close(row.url, "failed")
+            self._queue.close(row.url, "failed")
             self._recorder.give_up(row.url)
         return True
 
@@ -169,15 +170,15 @@ class Frontier(BaseScheduler):
         kinds = host.kinds
         if self._plan.limit is not None and self._articles >= self._plan.limit:
             kinds = ARTICLE_PARTS + self._requisites
-        while row := self._state.visits.lease(host.name, kinds=kinds, since=since, until=until):
+        while row := self._queue.lease(host.name, kinds=kinds, since=since, until=until):
             if self._has_line_elsewhere(row):
-                self._state.visits.close(row.url, "idle")
+                self._queue.close(row.url, "idle")
                 continue
             if host.robots.allows(row.url):
                 return row
             logger.info("%s: robots.txt forbids it", row.url)
             self._recorder.tally.excluded.append(row.url)
-            self._state.visits.close(row.url, "excluded")
+            self._queue.close(row.url, "excluded")
             self._recorder.give_up(row.url)
         host.has_rows = False
         return None
@@ -194,19 +195,19 @@ class Frontier(BaseScheduler):
 
     def _drop_parts(self, host: Host) -> None:
         """Let no article wait for the pictures of a host that is not to be asked."""
-        while row := self._state.visits.lease(host.name, kinds=ARTICLE_PARTS):
-            self._state.visits.close(row.url, "failed")
+        while row := self._queue.lease(host.name, kinds=ARTICLE_PARTS):
+            self._queue.close(row.url, "failed")
             self._recorder.give_up(row.url)
         host.has_rows = False
 
     def _robots_row(self, host: Host) -> Row | None:
         """Return the row of the host's robots.txt, asked anew in each run, in the scheme of the host's rows."""
         if host.robots_url is None:
-            row = self._state.visits.lease(host.name, kinds=host.kinds)
+            row = self._queue.lease(host.name, kinds=host.kinds)
             if not row:
                 host.has_rows = False
                 return None
-            self._state.visits.close(row.url, "pending")
+            self._queue.requeue(row.url)
             parts = urlsplit(row.url)
             host.robots_url = f"{parts.scheme}://{parts.netloc}/robots.txt"
         # The host stands in `via`: two hosts may send us to one address.
@@ -258,7 +259,7 @@ class Frontier(BaseScheduler):
             return
         host.robots = read_robots(exchange.capture)
         if host.robots:
-            self._state.visits.reopen_excluded(host.name)
+            self._queue.requeue_excluded(host.name)
             delay = self._plan.delay(host.robots.delay_seconds)
             set_delay(self._crawler, host.name, delay, per_host=self._plan.per_host)
             if delay > LONGEST_PAUSE_SECONDS:

@@ -49,7 +49,7 @@ def find_clock_alarm(recorder: Recorder) -> Alarm | None:
 def find_run_alarms(run: Run, plan: Plan, recorder: Recorder, bounds: Bounds, history: list[RunRecord]) -> list[Alarm]:
     """Return what is wrong with a run, as far as it and the summaries of those before, the oldest first, tell."""
     record = as_record(make_summary(run, plan, recorder, 0, []))
-    left_some = run.reason != "finished" or plan.left_some(run.tally.requests)
+    left_some = run.reason != "finished" or plan.backfill or plan.left_some(run.tally.requests)
     found = find_troubles(
         record, history, bounds, free_bytes=shutil.disk_usage(recorder.collection.folder).free, may_be_small=left_some
     )
@@ -71,6 +71,7 @@ def make_summary(run: Run, plan: Plan, recorder: Recorder, code: int, alarms: li
     return RunSummary(
         pressmark=version("pressmark"),
         portal=recorder.portal.name,
+        command="backfill" if plan.backfill else "crawl",
         asked_branches=tuple(branch.code for branch in plan.branches),
         started_at=utc_text(run.started_at),
         seconds=round(run.seconds, 3),

@@ -107,7 +107,7 @@ class ChinanewsSpider(Spider):
     def _keep_summary(self, reason: str) -> None:
         run, settings, folder = ended(self.recorder, reason), AlarmSettings(), self.recorder.collection.runs
         bounds = Bounds(disk_free=settings.disk_free, error_share=settings.error_share)
-        alarms = find_run_alarms(run, self.plan, self.recorder, bounds, read_history(folder))
+        alarms = find_run_alarms(run, self.plan, self.recorder, bounds, read_history(folder, "crawl"))
         if self.clock:
             alarms.append(self.clock)
         for alarm in alarms:
