@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "show": "look",
     "diff": "history",
     "changes": "history",
+    "trace": "trace",
     "branches": "branches",
     "status": "status",
     "runs": "status",
