@@ -28,8 +28,9 @@ def printed_forms(line: ArticleLine, field: str) -> list[tuple[str, ...]]:
     """Return the texts of a value, each in the forms in which a page may print it, the likeliest first."""
     if field == "body":
         return [(block.text,) for block in line.blocks if block.text]
-    if field == "published_at":
-        return [(line.published_raw,)] if line.published_raw else []
+    if field in {"published_at", "published_raw"}:
+        # Day and clock may stand apart, as in hidden fields; then the day alone is found.
+        return [(line.published_raw, line.published_raw.split(" ")[0])] if line.published_raw else []
     if field == "modified_at" and line.modified_at:
         moment = datetime.fromisoformat(line.modified_at)
         return [tuple(moment.strftime(form) for form in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"))]
