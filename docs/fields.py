@@ -21,8 +21,10 @@ Made by `python -m docs.fields` from the types, `docs/fields.toml` and `docs/exa
 
 Each line of `articles/<branch>/<YYYY-MM>.jsonl` is one version of one article: a JSON object in UTF-8 whose `schema` is
 `{schema}`. [Its JSON Schema](../crawler/schema/article-1.0.0.json) (2020-12) is what programs check it by.
-Every field is always there, save in `blocks`; what is not on the page is `null` or an empty list, and nothing is guessed. A moment
-is RFC 3339 text: the page's own times with their zone, Pressmark's in UTC. Text is in NFC, in the script as published.
+
+Every field is always there, save in `blocks`; what is not on the page is `null` or an empty list, and nothing is
+guessed. A moment is RFC 3339 text: the page's own times with their zone, Pressmark's in UTC. Text is in NFC, in the
+script as published.
 
 `extractor.origins` names for each line the selector or rule behind each field, and `pressmark trace` walks from a value
 to its bytes. The examples are one invented article that has something in every field; the whole of it is at the end.
@@ -47,8 +49,10 @@ Made by `python -m docs.fields` from the types, `docs/fields.toml` and `docs/exa
 
 Each line of `changes.jsonl`, the ledger of a collection, is one event: a JSON object in UTF-8 whose `schema` is
 `{schema}`. [Its JSON Schema](../crawler/schema/change-1.0.0.json) (2020-12) is what programs check it by.
-Events stand in the order in which they were seen. Keys that say nothing are left out, and ledgers of the first days bear no `schema`.
-The version in `schema` is a semantic one, by the rules of [the article line](article.md#versions-of-the-schema).
+
+Events stand in the order in which they were seen. Keys that say nothing are left out, and ledgers of the first days
+bear no `schema`. The version in `schema` is a semantic one, by the rules of
+[the article line](article.md#versions-of-the-schema).
 `pressmark changes --json` prints the events, `pressmark diff` shows what an edit did.
 """
 
