@@ -82,7 +82,7 @@ class ReadPage:
     @property
     def body_is_payload(self) -> bool:
         """Whether offsets in the body are offsets in the payload, too."""
-        return self.told.decoding is not None and not self.told.decoding.content_codings
+        return self.captured is not None and self.captured.captured.payload() == self._body
 
     @cached_property
     def text(self) -> PageText | None:

@@ -62,7 +62,7 @@ UNTRACED = {
 class TracedPlace(msgspec.Struct, frozen=True, kw_only=True):
     """Where a text stands: bytes of the body of a page, with its codings undone, and of the payload as stored.
 
-    `page` counts the line's pages from 0. `payload_offset` is None where the payload has a content coding. `bytes` are
+    `page` counts the line's pages from 0. `payload_offset` is None where the payload has a coding. `bytes` are
     the first of them in hexadecimal. `within` tells whether they lie in the element that the origin selects, None
     where the origin is no selector.
     """

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace as with_fields
 
-from archive.reader import Conversion, Exchange, read_exchanges
+from archive.reader import Conversion, Exchange, read_exchange, read_exchanges
 from archive.writer import WarcOptions
 from crawler.article import read_articles
 from crawler.collection import Collection
@@ -122,6 +122,30 @@ def test_the_bytes_of_a_value_lie_in_the_file_where_the_trace_says(crawled: Craw
     assert place["bytes"].startswith("ce de ce fd a3 ba")
     assert page["decoding"]["decided_by"] == "label in the page"
     assert all(digest.endswith(" holds") for digest in page["record"]["digests"])
+
+
+def test_offsets_in_a_packed_page_count_its_unpacked_body(
+    crawled: Crawled, lines: list[ArticleLine], portal: Portal
+) -> None:
+    found = [trace(line, crawled.folder / "archive", portal, fields=["headline"]) for line in lines]
+    (chunked,) = [
+        one
+        for one in found
+        if (how := one.pages[0].decoding) and how.transfer_codings + how.content_codings == ("chunked",)
+    ]
+    packed = [one for one in found if (how := one.pages[0].decoding) and how.content_codings == ("gzip",)]
+    (place,) = chunked.values[0].places
+    assert place.payload_offset == place.offset
+    assert len(packed) == 2
+    for one in packed:
+        (line,) = [line for line in lines if line.id == one.id]
+        (place,), decoding = one.values[0].places, one.pages[0].decoding
+        mark = line.pressmark
+        assert mark
+        assert decoding
+        body = read_exchange(crawled.folder / "archive", mark).capture.body()
+        assert body[place.offset : place.offset + place.length].decode(decoding.used) == line.headline
+        assert place.payload_offset is None
 
 
 def test_the_walk_is_printed_for_people(tracer: Pressmark, line: ArticleLine) -> None:
