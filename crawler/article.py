@@ -10,6 +10,7 @@ import gzip
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,7 +19,7 @@ import msgspec
 from crawler.errors import CrawlerError
 from crawler.lines import ArticleLine, decode_line
 
-__all__ = ["ArticleLine", "line_files", "read_articles", "read_located"]
+__all__ = ["ArticleLine", "line_files", "read_articles", "read_located", "read_numbered"]
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst")
 
@@ -54,6 +55,18 @@ def read_located(path: Path, start: int = 0) -> Iterator[tuple[int, ArticleLine]
             except (msgspec.MsgspecError, ValueError) as error:
                 raise CrawlerError(f"{path}: byte {begin}: no article line ({error})") from error
             yield end, line
+
+
+def read_numbered(path: Path, number: int) -> ArticleLine:
+    """Return one line of a file, the first being 1. Raises CrawlerError where it is no article line, or not there."""
+    with _opened(path) as file:
+        text = next(islice(file, number - 1, None), b"")
+    if not text:
+        raise CrawlerError(f"{path}:{number}: the file has no such line")
+    try:
+        return decode_line(text)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise CrawlerError(f"{path}:{number}: no article line ({error})") from error
 
 
 def line_files(place: Path) -> list[Path]:

@@ -3,33 +3,34 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
-from crawler.lines import ArticleLine
+from crawler.lines import ArticleLine, Moment, json_schema
 
+CHANGE_SCHEMA = "pressmark.change/1.0.0"
 EventType = Literal["new", "edited", "withdrawn", "restored"]
+EventField = Literal["headline", "kicker", "source", "byline", "body", "captions"]
 
 # Comparing two texts costs the product of their lengths; beyond this a passage counts as replaced whole.
 _LARGEST_PRODUCT = 4_000_000
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line of the ledger `changes.jsonl`.
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="schema", tag=CHANGE_SCHEMA):
+    """One line of the ledger `changes.jsonl`; keys whose value is empty or 0 are left out.
 
     `record_id` names the record that tells it: the conversion record of a line, or the answer that the article is gone.
     An edit names the `fields` that differ and counts the characters that were `added` and `removed`.
     """
 
-    schema: str = "pressmark.change/1.0.0"
     type: EventType
     id: str
     version: int
     url: str
-    at: str
+    at: Moment
     record_id: str
-    fields: tuple[str, ...] = ()
+    fields: tuple[EventField, ...] = ()
     added: int = 0
     removed: int = 0
     reason: str | None = None
@@ -47,7 +48,7 @@ class Span:
 class Edit:
     """The fields that differ between two versions, and how many characters of their texts were added and removed."""
 
-    fields: tuple[str, ...]
+    fields: tuple[EventField, ...]
     added: int
     removed: int
 
@@ -64,7 +65,7 @@ def compare(before: ArticleLine, after: ArticleLine) -> Edit:
     return Edit(fields=fields, added=added, removed=removed)
 
 
-def texts_of(line: ArticleLine) -> dict[str, str]:
+def texts_of(line: ArticleLine) -> dict[EventField, str]:
     """Return the text of each field that `digests.text` covers, by the field's name."""
     return {
         "headline": line.headline or "",
@@ -115,3 +116,8 @@ def _joined(spans: list[Span]) -> list[Span]:
         elif span.text:
             found.append(span)
     return found
+
+
+def change_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of an event, as it is kept in `crawler/schema/change-1.0.0.json`."""
+    return json_schema(Event, CHANGE_SCHEMA)

@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "search": "search",
     "reprints": "reprints",
     "changes": "history",
+    "trace": "trace",
     "branches": "branches",
     "status": "status",
     "runs": "status",

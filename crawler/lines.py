@@ -276,11 +276,12 @@ def _sha256(text: str) -> str:
 
 def article_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of the article line, as it is kept in `crawler/schema/article-1.0.0.json`."""
-    _, definitions = msgspec.json.schema_components([ArticleLine], ref_template="#/$defs/{name}")
-    root = definitions.pop("ArticleLine")
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **root,
-        "title": SCHEMA,
-        "$defs": definitions,
-    }
+    return json_schema(ArticleLine, SCHEMA)
+
+
+def json_schema(type_: type[msgspec.Struct], title: str) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a type, with those of its parts below `$defs`."""
+    _, definitions = msgspec.json.schema_components([type_], ref_template="#/$defs/{name}")
+    root = definitions.pop(type_.__name__)
+    parts = {"$defs": definitions} if definitions else {}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **root, "title": title, **parts}

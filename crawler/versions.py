@@ -85,6 +85,17 @@ class Versions:
         """Return one version of an article."""
         return self._version("id = ? AND version = ?", article_id, version)
 
+    def ids_at(self, url: str) -> tuple[str, ...]:
+        """Return the articles that were captured under an address, or have it as their canonical one."""
+        rows = self._db.execute("SELECT DISTINCT id FROM versions WHERE url = ? OR canonical_url = ?", (url, url))
+        return tuple(article for (article,) in rows)
+
+    def addresses(self, article_id: str) -> tuple[str, ...]:
+        """Return all addresses of an article over all of its versions, with those of its further pages."""
+        rows = self._db.execute("SELECT DISTINCT url, canonical_url FROM versions WHERE id = ?", (article_id,))
+        own = tuple(dict.fromkeys(url for row in rows for url in row))
+        return tuple(dict.fromkeys((*own, *(page for url in own for page in self.pages(url) or ()))))
+
     def newest_of_all(self) -> Version | None:
         """Return the article with the newest time of publication, None where there are no articles."""
         found = self._db.execute(

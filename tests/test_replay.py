@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ import pytest
 
 from archive.reader import Exchange, read_exchanges
 from archive.writer import WarcOptions
+from crawler.article import read_articles
 from crawler.collection import Collection
 from crawler.commands.replay import describe_addresses
 from crawler.fetching.recorder import Recorder
@@ -263,3 +265,32 @@ def test_a_revisit_shows_the_page_with_its_picture(
     assert parsedate_to_datetime(seen_at) == SEEN_AGAIN[profile]
     assert shown == AS_IT_WAS
     assert browser.asked_hosts() == {"127.0.0.1"}
+
+
+def status_of(address: str) -> int:
+    try:
+        with urllib.request.urlopen(address, timeout=60) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_a_withheld_article_is_answered_with_451_and_another_one_is_shown(
+    crawled: Crawled, environment: Path, tmp_path: Path
+) -> None:
+    collection = Collection(tmp_path / "data" / "collections" / "sample")
+    shutil.copytree(crawled.folder, collection.folder)
+    lines = list(read_articles(collection.folder))
+    several = next(line for line in lines if len(line.pages) > 1)
+    others = [line.url for line in lines if line.url != ARTICLE and line.id != several.id]
+    collection.takedowns.write_text(f"{ARTICLE}\n{several.id}\n", "utf-8")
+    with serving(collection.folder, environment) as served:
+        gone = [ARTICLE, ARTICLE.replace("http:", "https:"), *(page.url for page in several.pages)]
+        assert {status_of(f"{served.root}2026mp_/{url}") for url in gone} == {451}
+        assert {status_of(f"{served.root}2026mp_/{url}") for url in others[:5]} == {200}
+    collection.takedowns.unlink()
+    with serving(collection.folder, environment) as served:
+        assert status_of(f"{served.root}2026mp_/{ARTICLE}") == 200

@@ -1,7 +1,7 @@
 """What of a collection goes into a package: article lines, records and pages by branch and day of capture."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,6 +12,7 @@ from archive.members import ScannedRecord
 from archive.pages import find_page
 from archive.pressmark import Pressmark
 from archive.selection import Selection
+from archive.surt import surt
 from archive.wacz import PackedPage
 from crawler.collection import Collection
 from crawler.composing import redirected
@@ -19,6 +20,7 @@ from crawler.errors import UsageError
 from crawler.fetching.plan import NATIONAL
 from crawler.reading.portals import Branch, Portal
 from crawler.state import State
+from crawler.withholding import Withheld
 
 
 class PackedPart(msgspec.Struct, frozen=True):
@@ -37,6 +39,7 @@ class PackedRevisit(msgspec.Struct, frozen=True):
 class PackedLine(msgspec.Struct, frozen=True):
     """What packing needs of an article line."""
 
+    id: str
     url: str
     branch: str | None
     headline: str | None
@@ -65,17 +68,22 @@ class PackedLine(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """Which part of a collection is packed: no branches stand for all, None for no bound; days of capture in UTC."""
+    """Which part of a collection is packed: no branches stand for all, None for no bound; days of capture in UTC.
+
+    What is `withheld` stays out.
+    """
 
     portal: Portal
     branches: tuple[Branch, ...] = ()
     since: date | None = None
     until: date | None = None
+    withheld: Withheld = field(default_factory=Withheld)
+    withheld_keys: frozenset[str] = frozenset()
 
     @property
     def is_whole(self) -> bool:
         """Whether everything is packed."""
-        return not self.branches and self.since is None and self.until is None
+        return not self.branches and self.since is None and self.until is None and not self.withheld.addresses
 
     def holds_day(self, day: date) -> bool:
         """Tell whether a day lies within the bounds; both bounds are in it."""
@@ -84,11 +92,15 @@ class Choice:
     def holds_line(self, line: PackedLine) -> bool:
         """Tell whether an article is chosen."""
         codes = {branch.code for branch in self.branches}
+        if line.id in self.withheld.ids:
+            return False
         return (not codes or line.branch in codes) and self.holds_day(line.captured_at.astimezone(UTC).date())
 
     def holds_record(self, record: ScannedRecord) -> bool:
         """Tell whether a record is chosen for its host and day; pictures come with their articles' lines."""
         if record.type == "conversion" or not record.url or not self.holds_day(record.date.date()):
+            return False
+        if self._withholds(record):
             return False
         host = _host(record.url)
         if not self.branches or self._serves(host):
@@ -101,7 +113,7 @@ class Choice:
         Each is captured once, on whatever day and for whatever page: the day does not count, and of the hosts that
         branches share all are taken.
         """
-        if record.type != "metadata":
+        if record.type != "metadata" or self._withholds(record):
             return False
         fields = record.fields()
         if fields.get("kind") != "requisite":
@@ -112,6 +124,9 @@ class Choice:
         )
         host, found_by = _host(record.url), _host(fields.get("via", ""))
         return not self.branches or host in shared or self._serves(host) or self._serves(found_by)
+
+    def _withholds(self, record: ScannedRecord) -> bool:
+        return bool(self.withheld_keys) and surt(record.url) in self.withheld_keys
 
     def _serves(self, host: str) -> bool:
         return any(branch.serves(host) for branch in self.branches)

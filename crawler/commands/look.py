@@ -1,6 +1,7 @@
 """Commands that show one article: extract from a saved page, show from a collection."""
 
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +20,7 @@ from crawler.commands.options import (
     DataOption,
     JsonOption,
     PortalOption,
+    err,
     existing_collection,
     out,
     print_json,
@@ -94,6 +96,9 @@ def show(
     *,
     version: Annotated[int | None, typer.Option(min=1, help="This version of it  [default: the newest]")] = None,
     raw: Annotated[bool, typer.Option("--raw", help="Write the captured response, byte for byte as it came.")] = False,
+    page: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="With --raw: this page of an article that spans several.")
+    ] = None,
     json: JsonOption = False,
     explain: ExplainOption = False,
     portal: PortalOption = "chinanews",
@@ -107,10 +112,14 @@ def show(
     described = find_portal(portal)
     found = existing_collection(data, collection, described)
     line = read_version(found, *find_versions(found, what, described, (version,)))
+    if page and not raw:
+        raise UsageError(f"--page {page}: chooses the bytes of one page; add --raw")
     if raw:
-        if line.pressmark is None:
-            raise UsageError(f"{what}: its line names no record")
-        sys.stdout.buffer.write(read_record(found.archive, line.pressmark).block)
+        mark = _mark_of(line, page or 1)
+        sys.stdout.buffer.write(read_record(found.archive, mark).block)
+        sys.stdout.buffer.flush()
+        for remark in _remarks(line, page or 1):
+            err.print(remark, markup=False, soft_wrap=True)
     elif json:
         print_json(line)
     elif explain:
@@ -118,6 +127,28 @@ def show(
     else:
         _print_article(line)
     return DONE
+
+
+def _mark_of(line: ArticleLine, page: int) -> Pressmark:
+    """Return where a page of the article lies, the first being 1."""
+    marks = [line.pressmark, *(one.pressmark for one in line.pages[1:])]
+    if page > len(marks):
+        raise UsageError(f"--page {page}: the article has {len(marks)} page{'s' if len(marks) > 1 else ''}")
+    mark = marks[page - 1]
+    if mark is None:
+        raise UsageError(f"{line.id}: its line names no record of page {page}")
+    return mark
+
+
+def _remarks(line: ArticleLine, page: int) -> Iterator[str]:
+    """Yield what else belongs to the article, beside the bytes of this page."""
+    if line.revisit and page == 1:
+        yield (
+            "The response of the first capture: the same payload was seen again at"
+            f" {line.revisit.date}, by the revisit {line.revisit.record_id}"
+        )
+    if page < len(line.pages):
+        yield f"This is page {page} of {len(line.pages)}; --page {page + 1} writes the next"
 
 
 def _line_of_page(page: Page, reading: PageReading, portal: Portal) -> ArticleLine:

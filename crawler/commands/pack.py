@@ -1,6 +1,6 @@
 """`pressmark pack`: put a collection, a branch or some days of it into one WACZ file for replay."""
 
-import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -24,11 +24,13 @@ from crawler.commands.options import (
     PortalOption,
     existing_collection,
     out,
+    print_json,
 )
 from crawler.errors import UsageError
 from crawler.fetching.plan import choose_branches
 from crawler.reading.portals import Portal, find_portal
 from crawler.state import State
+from crawler.withholding import Withheld, find_withheld
 
 SUFFIX = ".wacz"
 
@@ -54,6 +56,9 @@ def pack(
         Path | None, typer.Option(metavar="KEY.pem", help="Sign the package with this private key (ECDSA, P-384).")
     ] = None,
     make_key: Annotated[bool, typer.Option("--make-key", help="Make the key of --sign if there is none yet.")] = False,
+    with_withheld: Annotated[
+        bool, typer.Option("--with-withheld", help="Pack the articles on the takedown list (takedowns.txt), too.")
+    ] = False,
     created: Annotated[
         datetime | None,
         typer.Option(
@@ -74,6 +79,8 @@ def pack(
     choice = _choose(described, branch, since, until)
     found = existing_collection(data, collection, described)
     _check_portal(found, choice)
+    withheld = Withheld() if with_withheld else find_withheld(found)
+    choice = replace(choice, withheld=withheld, withheld_keys=withheld.surts())
     path = _check_output(output or Path(_default_name(found, choice)), force=force)
     key = _key(sign, make=make_key)
     moment = (created or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
@@ -89,9 +96,10 @@ def pack(
     )
     unfinished = len(list(found.archive.glob("*.warc.gz.open")))
     if json:
-        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(packed, enc_hook=str), indent=1) + b"\n")
+        print_json({**msgspec.to_builtins(packed, enc_hook=str), "withheld": sorted(withheld.ids)})
     else:
         _print(packed, unfinished)
+        _print_withheld(withheld, found)
     return FINDINGS if packed.unpacked_pages or packed.unresolved else DONE
 
 
@@ -156,6 +164,21 @@ def _key(path: Path | None, *, make: bool) -> Signer | None:
             raise UsageError(f"--sign {path}: no such file; add --make-key to make a key there")
         signing.make_key(path)
     return signing.load_key(path)
+
+
+def _print_withheld(withheld: Withheld, collection: Collection) -> None:
+    if withheld.addresses:
+        out.print(
+            f"Withheld  {withheld.describe()}, by {collection.takedowns}; --with-withheld packs them",
+            markup=False,
+            soft_wrap=True,
+        )
+    for name in withheld.unknown:
+        out.print(
+            f"Unknown   {name} in {collection.takedowns}: the collection holds no such article",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def _print(packed: Packed, unfinished: int) -> None:

@@ -16,6 +16,7 @@ import typer
 
 from archive.cdxj import look_up
 from archive.files import OPEN_SUFFIX
+from archive.surt import surt
 from crawler.collection import Collection
 from crawler.commands.environment import ready_environment
 from crawler.commands.options import (
@@ -30,6 +31,7 @@ from crawler.commands.options import (
 from crawler.errors import CrawlerError, UsageError
 from crawler.reading.portals import Portal, find_branch, find_portal
 from crawler.state import State
+from crawler.withholding import ACCESS_FILE, collections_under, find_withheld, write_access_rules
 
 # pywb's own default would let the whole network in.
 HOST = "127.0.0.1"
@@ -72,13 +74,16 @@ def replay(
 ) -> int:
     """Serve a collection on this machine, for a browser to look at. Ctrl-C ends it.
 
-    pywb is installed into an environment of its own on first use. Nothing is written to the collection, so a crawl may
-    go on meanwhile.
+    pywb is installed into an environment of its own on first use. Nothing is written to the collection but what pywb is
+    to withhold (takedowns.txt), so a crawl may go on meanwhile.
 
     Example: pressmark replay --port 8090
     """
     described = find_portal(portal)
     found = existing_collection(data, collection, described)
+    for each in collections_under(data):
+        if each.takedowns.exists() or (each.folder / "acl" / ACCESS_FILE).exists():
+            write_access_rules(each, find_withheld(each))
     chosen = _free_port(port)
     try:
         with _signals():
@@ -166,8 +171,13 @@ def _wait_until_served(server: "subprocess.Popen[str]", port: int, said: deque[s
 def describe_addresses(collection: Collection, portal: Portal, root: str) -> Iterator[str]:
     """Yield what to tell of a collection that is served at an address: pages to open, and files left out."""
     yield f"Serving   {collection.folder} at {root}/"
+    withheld = find_withheld(collection)
+    if withheld.addresses:
+        yield f"Withheld  {withheld.describe()}, by {collection.takedowns}"
+    for name in withheld.unknown:
+        yield f"Unknown   {name} in {collection.takedowns}: the collection holds no such article"
     for label, moment, url in _pages_to_open(collection, portal):
-        if _is_served(collection, moment, url):
+        if _is_served(collection, moment, url) and surt(url) not in withheld.surts():
             yield f"{label}{root}/{moment}/{url}"
     if left_out := len(list(collection.archive.glob(f"*{OPEN_SUFFIX}"))):
         yield f"Left out  {left_out} WARC files that are still being written; they replay once they are finished"

@@ -3,7 +3,7 @@
 import codecs
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -72,6 +72,30 @@ def decode_page(body: bytes, *, url: str, content_type: str | None, captured_at:
         attempt = _best_attempt(body, (http_content_type_encoding(content_type), html_body_declared_encoding(head)))
     encoding = Encoding(declared=declared, used=attempt.codec, replacement_chars=attempt.losses)
     return Page(url=url, html=_tidy(attempt.text), encoding=encoding, captured_at=captured_at)
+
+
+def explain_encoding(body: bytes, content_type: str | None, encoding: Encoding) -> str:
+    """Return what decided how a body was decoded: byte order mark, Content-Type header, label in the page, bytes."""
+    if read_bom(body)[0] is not None:
+        return "byte order mark"
+    if http_content_type_encoding(content_type) == encoding.used:
+        return "Content-Type header"
+    return "label in the page" if html_body_declared_encoding(body[:_HEAD_BYTES]) == encoding.used else "bytes"
+
+
+def read_characters(body: bytes, encoding: Encoding) -> Iterator[tuple[str, int, int]]:
+    """Yield each character of a body as `decode_page` reads it, with the offsets where its bytes begin and end.
+
+    The characters are not in NFC yet, and control characters are among them.
+    """
+    order_mark = read_bom(body)[1] or b""
+    decoder = codecs.getincrementaldecoder(encoding.used)(_LENIENT if encoding.used == _GB else "replace")
+    start = len(order_mark)
+    for end in range(start + 1, len(body) + 1):
+        text = decoder.decode(body[end - 1 : end], end == len(body))
+        for character in text:
+            yield character, start, end
+        start = end if text else start
 
 
 def _printed_label(text: str | None) -> str | None:
