@@ -1,7 +1,7 @@
 """Read WARC files back: records one by one, and the exchanges and conversions that they make up."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -122,7 +122,7 @@ def read_records(path: Path, *, start: int = 0) -> Iterator[Record]:
     ArchiveError where the bytes are no whole record.
     """
     if not _is_own_form(path):
-        yield from map(_foreign_record, read_strictly(path, start=start))
+        yield from map(foreign_record, read_strictly(path, start=start))
         return
     with path.open("rb") as file:
         for offset, length, content in read_members(file, start):
@@ -181,7 +181,7 @@ def read_record(folder: Path, pressmark: Pressmark) -> Record:
     """
     path = _find_file(folder, pressmark.file)
     if not _is_own_form(path):
-        record = _foreign_record(read_at(path, pressmark.offset))
+        record = foreign_record(read_at(path, pressmark.offset))
         _check_id(record, pressmark)
         return record
     with path.open("rb") as file:
@@ -225,8 +225,13 @@ def read_exchanges(path: Path, *, start: int = 0) -> Iterator[Exchange | Convers
     Records belong to one exchange if WARC-Concurrent-To joins them and nothing lies between them. Resources are
     passed over. Raises ArchiveError where the bytes are no whole record.
     """
+    yield from join_exchanges(read_records(path, start=start))
+
+
+def join_exchanges(records: Iterable[Record]) -> Iterator[Exchange | Conversion]:
+    """Yield the exchanges and conversions that records make up, as `read_exchanges` does."""
     group: list[Record] = []
-    for record in read_records(path, start=start):
+    for record in records:
         if record.type in EXCHANGE_TYPES and _joins(record, group):
             group.append(record)
             continue
@@ -247,7 +252,8 @@ def _is_own_form(path: Path) -> bool:
         return file.read(2) == GZIP_MAGIC and ".arc" not in path.name
 
 
-def _foreign_record(stored: StoredRecord) -> Record:
+def foreign_record(stored: StoredRecord) -> Record:
+    """Return a record that was read in any form as one of ours."""
     return Record(
         type=stored.fields.get("warc-type", "").lower(),
         headers=stored.headers,
@@ -256,6 +262,14 @@ def _foreign_record(stored: StoredRecord) -> Record:
         offset=stored.offset,
         length=stored.length,
     )
+
+
+def check_dates(record: Record) -> None:
+    """Raise ArchiveError for a record of an exchange, or a conversion, whose dates cannot be read."""
+    if record.type in EXCHANGE_TYPES or record.type == "conversion":
+        _date(record)
+    if record.type == "revisit":
+        _reference(record)
 
 
 def _is_exchange(group: list[Record]) -> bool:

@@ -13,6 +13,9 @@ CHANGE_SCHEMA = "pressmark.change/1.0.0"
 EventType = Literal["new", "edited", "withdrawn", "restored"]
 EventField = Literal["headline", "kicker", "source", "byline", "body", "captions"]
 
+# What the conversion record of a withdrawal or a return says of its block; that of a line is plain JSON.
+EVENT_TYPE = 'application/json;profile="pressmark.change"'
+
 # Comparing two texts costs the product of their lengths; beyond this a passage counts as replaced whole.
 _LARGEST_PRODUCT = 4_000_000
 
@@ -20,7 +23,8 @@ _LARGEST_PRODUCT = 4_000_000
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="schema", tag=CHANGE_SCHEMA):
     """One line of the ledger `changes.jsonl`; keys whose value is empty or 0 are left out.
 
-    `record_id` names the record that tells it: the conversion record of a line, or the answer that the article is gone.
+    `record_id` names the record that tells it: the conversion record of a line, or the answer that the article is gone
+    or back. A withdrawal and a return stand in the WARC files too, each as a conversion record of that answer.
     An edit names the `fields` that differ and counts the characters that were `added` and `removed`.
     """
 
@@ -51,6 +55,21 @@ class Edit:
     fields: tuple[EventField, ...]
     added: int
     removed: int
+
+
+def is_event(content_type: str) -> bool:
+    """Tell whether a conversion record holds an event."""
+    return content_type == EVENT_TYPE
+
+
+def encode_event(event: Event) -> bytes:
+    """Return the event as UTF-8 JSON without a newline."""
+    return msgspec.json.encode(event)
+
+
+def decode_event(text: bytes) -> Event:
+    """Return the event for its JSON. Raises msgspec.MsgspecError for what is none."""
+    return msgspec.json.decode(text, type=Event)
 
 
 def compare(before: ArticleLine, after: ArticleLine) -> Edit:

@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "status": "status",
     "runs": "status",
     "verify": "verify",
+    "rebuild": "rebuild",
     "pack": "pack",
     "replay": "replay",
     "fixture": "fixture",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO
 
 from crawler.errors import CrawlerError
+from crawler.swapping import finish_swap
 
 
 class LockedError(CrawlerError):
@@ -18,11 +19,13 @@ class Collection:
     """The paths of a collection; the folder is a pywb collection as it stands."""
 
     folder: Path
+    # Where the WARC files lie, if not here: views are made anew in a folder of their own.
+    source: Path | None = None
 
     @property
     def archive(self) -> Path:
         """The WARC files."""
-        return self.folder / "archive"
+        return self.source or self.folder / "archive"
 
     @property
     def indexes(self) -> Path:
@@ -104,7 +107,10 @@ class Collection:
             ) from error
 
     def lock(self) -> IO[str]:
-        """Take the writer's lock and return the open lock file; closing it, or dying, gives the lock back."""
+        """Take the writer's lock and return the open lock file; closing it, or dying, gives the lock back.
+
+        What a crash has left of a swap of the views is finished.
+        """
         path = self.folder / ".lock"
         file = path.open("a+")
         try:
@@ -119,4 +125,5 @@ class Collection:
         file.truncate(0)
         file.write(f"{os.getpid()}\n")
         file.flush()
+        finish_swap(self.folder)
         return file

@@ -4,41 +4,35 @@ Live crawl, recovery after a crash, rebuild and re-extraction all feed their rec
 and looks at no clock: it reads the state, and returns an `Outcome` that `apply` then stores.
 """
 
-from collections.abc import Callable, Iterable
 from dataclasses import replace
-from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
+from archive.pressmark import Pressmark
 from archive.reader import Conversion, Exchange
-from crawler.asking import (
-    MAX_REDIRECTS,
-    asked_url,
-    day_of,
-    first_page,
-    host_of,
-    is_own_host,
-    join_location,
-    names_sections,
-)
-from crawler.changes import Event, compare
-from crawler.composing import decode_capture, read_decoded
-from crawler.lines import ArticleLine, decode_line, utc_text
+from crawler.asking import MAX_REDIRECTS, asked_url, day_of, host_of, is_own_host, join_location, names_sections
+from crawler.changes import Event, compare, decode_event, is_event
+from crawler.contents import Readers, fold_listing, fold_page, fold_requisite
+from crawler.lines import decode_line, utc_text
 from crawler.outcome import Outcome
-from crawler.reading.extract.discovery import find_sections
-from crawler.reading.extract.listings import read_listing
-from crawler.reading.extract.requisites import page_requisites, style_requisites
-from crawler.reading.portals import Portal, article_id, canonical_url, find_branch, is_article_url
+from crawler.reading.portals import Portal, article_id, canonical_url, is_article_url
 from crawler.rows import Condition, Kind, Link, Row, Track, Visit
 from crawler.schedule import Schedule
 from crawler.sights import sight_of
 from crawler.state import State
-from crawler.tracks import changed, is_return, is_withdrawal, moment, next_host_track, next_track
+from crawler.tracks import (
+    changed,
+    is_return,
+    is_withdrawal,
+    moment,
+    next_host_track,
+    next_track,
+    returned,
+    withdrawn,
+)
 from crawler.versions import Version
 
 MAX_ATTEMPTS = 3
-# A page may name a style sheet, that one another, and that one a font.
-MAX_REQUISITE_DEPTH = 4
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # Answers of a guard that may think better of it by the next run.
 REFUSALS = frozenset({401, 403})
@@ -52,19 +46,17 @@ def fold(
     record: Exchange | Conversion,
     portal: Portal,
     schedule: Schedule,
-    line_of: Callable[[Version], ArticleLine | None],
+    readers: Readers,
 ) -> Outcome:
-    """Return what a record changes; nothing where the state has seen it already.
-
-    `line_of` gives the line of a version that the state knows, None where it cannot be read.
-    """
+    """Return what a record changes; nothing where the state has seen it already."""
     if isinstance(record, Conversion):
-        return _fold_line(state, record, schedule, line_of)
-    outcome = _fold_exchange(state, record, portal)
+        is_tiding = is_event(record.content_type)
+        return _fold_event(state, record, schedule) if is_tiding else _fold_line(state, record, schedule, readers)
+    outcome = _fold_exchange(state, record, portal, readers)
     return _track(state, outcome, record, portal, schedule)
 
 
-def _fold_exchange(state: State, record: Exchange, portal: Portal) -> Outcome:
+def _fold_exchange(state: State, record: Exchange, portal: Portal, readers: Readers) -> Outcome:
     visit = _visit(state, record, portal)
     if visit.condition == "pending":
         return Outcome(visit=visit)
@@ -74,12 +66,12 @@ def _fold_exchange(state: State, record: Exchange, portal: Portal) -> Outcome:
         found = Outcome(visit=visit, fault=f"its payload, record {record.refers_to.record_id}, cannot be read")
     elif visit.revisit and not state.visits.track(visit.url).gone_at and _is_known(state, visit, portal):
         found = Outcome(visit=visit)
-    elif visit.capture and visit.kind == "listing":
-        found = _fold_listing(state, record, visit, portal)
     elif visit.capture and visit.kind in {"article", "page"}:
-        found = _fold_page(state, record, visit, portal)
-    elif visit.capture and visit.kind == "requisite":
-        found = _fold_requisite(record, visit, portal)
+        found = fold_page(state, record, visit, portal, readers)
+    elif visit.capture and visit.kind == "listing" and not readers.read:
+        found = fold_listing(state, record, visit, portal)
+    elif visit.capture and visit.kind == "requisite" and not readers.read:
+        found = fold_requisite(record, visit, portal)
     else:
         found = Outcome(visit=visit)
     return _settle(state, found, visit.url)
@@ -203,100 +195,6 @@ def _follow(state: State, visit: Visit, portal: Portal) -> Outcome:
     return Outcome(visit=visit, links=(replace(link, again=visit.kind == "listing"),), needs=needs)
 
 
-def _fold_listing(state: State, exchange: Exchange, visit: Visit, portal: Portal) -> Outcome:
-    try:
-        page = decode_capture(exchange.capture)
-        branch = find_branch(portal, visit.url)
-        listing = read_listing(page, branch, portal)
-        sections = find_sections(page, branch) if branch and not branch.sections else ()
-        requisites = page_requisites(page)
-    except Exception as error:  # noqa: BLE001 - the capture is kept; live crawl and replay must count the same fault
-        return Outcome(visit=visit, fault=f"{type(error).__name__}: {error}")
-    hops = visit.hops + "L"
-    articles = list(dict.fromkeys(first_page(asked_url(one.url), portal) for one in listing.articles))
-    articles = _each_once(state, (url for url in articles if is_own_host(url, portal)), portal)
-    links = [
-        Link(url=url, host=host_of(url), kind="article", via=visit.url, hops=hops, day=day_of(url, visit.kind, portal))
-        for url in articles
-    ]
-    # The further pages of a list are asked again only where this page shows something new.
-    fresh = any(state.visits.row(url) is None for url in articles)
-    newest = max((link.day for link in links if link.day), default=None)
-    links += [
-        Link(url=url, host=host_of(url), kind="listing", via=visit.url, hops=hops, day=newest, again=fresh)
-        for url in map(asked_url, listing.next_pages)
-        if is_own_host(url, portal)
-    ]
-    links += [
-        Link(url=url, host=host_of(url), kind="listing", via=visit.url, hops=hops)
-        for url in (asked_url(urljoin(visit.url, section.path)) for section in sections)
-    ]
-    return Outcome(visit=visit, links=(*links, *_requisite_links(requisites, visit, portal)))
-
-
-def _fold_page(state: State, exchange: Exchange, visit: Visit, portal: Portal) -> Outcome:
-    try:
-        decoded = decode_capture(exchange.capture)
-        page = read_decoded(decoded, exchange, portal)
-        requisites = _requisite_links(page_requisites(decoded), visit, portal)
-    except Exception as error:  # noqa: BLE001 - the capture is kept; live crawl and replay must count the same fault
-        return Outcome(visit=visit, fault=f"{type(error).__name__}: {error}")
-    if page is None or page.reading.article is None:
-        return Outcome(visit=visit, links=requisites, not_article=page.reading.reason if page else None)
-    article = page.reading.article
-    pages = tuple(url for url in map(asked_url, page.reading.next_pages) if is_own_host(url, portal))
-    pictures = [url for url in (asked_url(image.url) for image in article.images) if is_own_host(url, portal)]
-    wanted = [("picture", url, "E") for url in pictures] + [("page", url, "L") for url in pages]
-    links = tuple(
-        Link(url=url, host=host_of(url), kind=kind, via=visit.url, hops=visit.hops + hop)  # type: ignore[arg-type]
-        for kind, url, hop in wanted
-    )
-    opened = (visit.url,) if visit.kind == "article" else _articles_of(state, visit)
-    drafts = []
-    for one in opened:
-        known = state.versions.draft(one) or state.versions.pages(one) or (one,) if visit.kind == "page" else (one,)
-        drafts.append((one, tuple(dict.fromkeys((*known, *pages)))))
-    needs = tuple(
-        (one, url) for one in opened for _, url, _ in wanted if url != visit.url and not state.visits.is_settled(url)
-    )
-    # A picture of the article stands before the requisites, so it is asked for as a picture, and its line waits for it.
-    return Outcome(visit=visit, links=(*links, *requisites), drafts=tuple(drafts), needs=needs, page=page)
-
-
-def _articles_of(state: State, visit: Visit) -> tuple[str, ...]:
-    """Return the articles that a further page belongs to: those that wait for it, else the one that it was found by."""
-    waiting = state.versions.needed_by(visit.url)
-    if waiting:
-        return waiting
-    owner = state.visits.article_of(visit.url)
-    return (owner,) if owner and state.versions.pages(owner) else ()
-
-
-def _fold_requisite(exchange: Exchange, visit: Visit, portal: Portal) -> Outcome:
-    """Return what a style sheet names in turn; other requisites name nothing."""
-    head = exchange.capture.head()
-    media_type = (head.value("content-type") or "" if head else "").partition(";")[0].strip().lower()
-    if media_type != "text/css" and not urlsplit(visit.url).path.lower().endswith(".css"):
-        return Outcome(visit=visit)
-    try:
-        requisites = style_requisites(decode_capture(exchange.capture))
-    except Exception as error:  # noqa: BLE001 - the capture is kept; live crawl and replay must count the same fault
-        return Outcome(visit=visit, fault=f"{type(error).__name__}: {error}")
-    return Outcome(visit=visit, links=_requisite_links(requisites, visit, portal))
-
-
-def _requisite_links(urls: tuple[str, ...], visit: Visit, portal: Portal) -> tuple[Link, ...]:
-    """Return the links to a page's or a style sheet's requisites, none beyond the depth to which they may nest."""
-    embedded = len(visit.hops) - len(visit.hops.rstrip("ER"))
-    if visit.hops[len(visit.hops) - embedded :].count("E") >= MAX_REQUISITE_DEPTH:
-        return ()
-    return tuple(
-        Link(url=url, host=host_of(url), kind="requisite", via=visit.url, hops=visit.hops + "E")
-        for url in map(asked_url, urls)
-        if is_own_host(url, portal) and not is_article_url(url, portal)
-    )
-
-
 def _settle(state: State, outcome: Outcome, url: str) -> Outcome:
     """Add to an outcome which needs end with this URL, and which articles wait for nothing any more."""
     waiting = state.versions.needed_by(url)
@@ -316,33 +214,44 @@ def _track(state: State, outcome: Outcome, record: Exchange, portal: Portal, sch
     before = state.visits.track(visit.url)
     known = state.versions.newest(article_id(visit.url, portal)) if visit.kind == "article" else None
     after = next_track(before, visit, sight_of(state, outcome, known, portal), schedule)
-    events = list(outcome.events)
-    if known and (is_withdrawal(before, after) or is_return(before, after)):
+    tidings: tuple[Event, ...] = ()
+    if known and record.pressmark and (is_withdrawal(before, after) or is_return(before, after)):
         gone = is_withdrawal(before, after)
-        events.append(
-            Event(
-                type="withdrawn" if gone else "restored",
-                id=known.id,
-                version=known.version,
-                url=visit.url,
-                at=visit.fetched_at,
-                record_id=record.pressmark.record_id if record.pressmark else "",
-                reason=(outcome.not_article or f"status {visit.status}") if gone else None,
-            )
+        event = Event(
+            type="withdrawn" if gone else "restored",
+            id=known.id,
+            version=known.version,
+            url=visit.url,
+            at=visit.fetched_at,
+            record_id=record.pressmark.record_id,
+            reason=(outcome.not_article or f"status {visit.status}") if gone else None,
         )
+        tidings = (event,)
+    if is_withdrawal(before, after) or is_return(before, after):
+        # The event's own record sets it.
+        after = replace(after, withdrawn_at=before.withdrawn_at)
     host_before = state.visits.host(visit.host)
     host = next_host_track(host_before, visit, record.capture, schedule)
     return replace(
         outcome,
         visit=replace(visit, track=after),
         host=host if host != host_before else None,
-        events=tuple(events),
+        tidings=tidings,
     )
 
 
-def _fold_line(
-    state: State, record: Conversion, schedule: Schedule, line_of: Callable[[Version], ArticleLine | None]
-) -> Outcome:
+def _fold_event(state: State, record: Conversion, schedule: Schedule) -> Outcome:
+    """Return what the record of a withdrawal or a return says; the ledger never depends on how a page reads later."""
+    event = decode_event(record.block)
+    before = state.visits.track(event.url)
+    gone = event.type == "withdrawn"
+    if gone == (before.withdrawn_at is not None):
+        return Outcome()
+    after = withdrawn(before, event.url, moment(event.at), schedule) if gone else returned(before)
+    return Outcome(events=(event,), tracks=((event.url, after),))
+
+
+def _fold_line(state: State, record: Conversion, schedule: Schedule, readers: Readers) -> Outcome:
     line = decode_line(record.block)
     known = state.versions.newest(line.id)
     version = Version(
@@ -357,9 +266,9 @@ def _fold_line(
         published_at=line.published_at,
         line=record.pressmark,
     )
-    if known and known.line.record_id == record.pressmark.record_id:
+    if known and _place(known.line) == _place(record.pressmark):
         return Outcome(versions=(known,))
-    old = line_of(known) if known else None
+    old = readers.line_of(known) if known else None
     edit = compare(old, line) if old else None
     event = Event(
         type="edited" if known else "new",
@@ -379,14 +288,5 @@ def _fold_line(
     return Outcome(versions=(version,), lines=((line, record.block),), events=(event,), tracks=tracks)
 
 
-def _each_once(state: State, urls: Iterable[str], portal: Portal) -> list[str]:
-    """Return the addresses without those of a document that has an article line, or stands before, under another one.
-
-    A document may be listed in several sections; its number tells that it is the same.
-    """
-    documents: dict[str, str] = {}
-    for url in urls:
-        documents.setdefault(article_id(url, portal), url)
-    return [
-        url for document, url in documents.items() if state.visits.row(url) or state.versions.newest(document) is None
-    ]
+def _place(mark: Pressmark) -> tuple[str, str, int]:
+    return mark.record_id, mark.file, mark.offset

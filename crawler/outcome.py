@@ -26,6 +26,7 @@ class CapturedPage:
 class Outcome:
     """What one record changes. `settled` names the articles that are ready for their conversion record.
 
+    `tidings` are withdrawals and returns that this record tells; they become `events` by a conversion record each.
     `not_article` says why an address of an article's form holds none; `fault` what went wrong in reading a page.
     """
 
@@ -39,6 +40,7 @@ class Outcome:
     settled: tuple[str, ...] = ()
     versions: tuple[Version, ...] = ()
     lines: tuple[tuple[ArticleLine, bytes], ...] = ()
+    tidings: tuple[Event, ...] = ()
     events: tuple[Event, ...] = ()
     page: CapturedPage | None = None
     not_article: str | None = None

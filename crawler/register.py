@@ -6,38 +6,35 @@ again.
 """
 
 import logging
-import os
 import re
-import sqlite3
 from collections import OrderedDict
-from collections.abc import Iterator
-from itertools import count
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-import msgspec
-
 from archive.capture import is_not_modified
-from archive.digests import Digests
 from archive.errors import ArchiveError
-from archive.files import OPEN_SUFFIX, sync_folder
+from archive.files import OPEN_SUFFIX
 from archive.pressmark import Pressmark
-from archive.reader import Conversion, Exchange, read_exchange, read_exchanges, read_record
+from archive.reader import Conversion, Exchange, read_exchange, read_exchanges
 from archive.revisits import read_original, resolve
 from crawler import composing, ledger
+from crawler.changes import Event
 from crawler.collection import Collection
-from crawler.errors import CrawlerError, UsageError
-from crawler.lines import ArticleLine, decode_line, text_digest
+from crawler.contents import Readers
+from crawler.errors import UsageError
+from crawler.line_files import LineFiles, read_line
+from crawler.lines import ArticleLine, text_digest
 from crawler.outcome import CapturedPage, Outcome
 from crawler.reading.extract.pages import join
 from crawler.reading.portals import Portal
+from crawler.repair import open_digests, put_damaged_aside
 from crawler.rows import Link
 from crawler.schedule import Schedule
-from crawler.state import Position, State, find_fault
+from crawler.state import Position, State
 from crawler.versions import Version
 
 # Pages of open articles that are kept in memory; one that has fallen out is read again from its record.
 PAGES_KEPT = 64
-MONTH = re.compile(r"\d{4}-\d\d")
 # RFC 9110, 8.8.3.
 ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
@@ -51,7 +48,7 @@ class Register:
         """Open the state, and cut the line files back to what it vouches for."""
         self.portal = portal
         self._schedule = schedule or Schedule()
-        _put_damaged_aside(collection)
+        put_damaged_aside(collection)
         self.state = State(collection.state)
         held = self.state.versions.portal()
         if held not in {None, portal.name}:
@@ -59,23 +56,25 @@ class Register:
             raise UsageError(
                 f"{collection.folder}: holds the portal {held}, not {portal.name}; name another with --collection"
             )
-        self.digests = _open_digests(collection)
+        self.digests = open_digests(collection)
         self._collection = collection
         self._pages: OrderedDict[str, CapturedPage] = OrderedDict()
-        self.written: set[Path] = set()
-        self._unwritten: dict[Path, list[bytes]] = {}
-        self._lengths = self.state.outputs()
-        if self._lengths:
-            _cut_back(collection, self._lengths)
-        else:
-            _put_aside(collection)
+        self._files = LineFiles(collection, self.state.outputs())
+        self._readers = Readers(line_of=self._line_of)
+        self._awaited: tuple[str, ...] = ()
+        self.untold: tuple[tuple[Event, Pressmark], ...] = ()
+
+    @property
+    def written(self) -> set[Path]:
+        """The line files that were appended to."""
+        return self._files.written
 
     def feed(self, record: Exchange | Conversion) -> tuple[Outcome, tuple[Link, ...]]:
         """Fold one record, store the outcome, and return it with those of its links that are new."""
         if isinstance(record, Exchange):
             self.digests.feed(record)
             record = self._resolve(record)
-        outcome = ledger.fold(self.state, record, self.portal, self._schedule, self._line_of)
+        outcome = ledger.fold(self.state, record, self.portal, self._schedule, self._readers)
         return outcome, self.store(outcome)
 
     def store(self, outcome: Outcome) -> tuple[Link, ...]:
@@ -83,11 +82,9 @@ class Register:
         if outcome.page:
             self._keep(outcome.page)
         for line, text in outcome.lines:
-            month = line.captured_at[:7]
-            branch = line.branch or "other"
-            self._write(self._collection.articles / branch / f"{month}.jsonl", text)
+            self._files.add(line, text)
         for event in outcome.events:
-            self._write(self._collection.changes, msgspec.json.encode(event))
+            self._files.add_event(event)
         return ledger.apply(self.state, outcome)
 
     def compose(self, article: str) -> ArticleLine | None:
@@ -117,8 +114,15 @@ class Register:
         etag = (head.value("etag") if head else None) or ""
         return etag.encode("latin-1") if ENTITY_TAG.fullmatch(etag) else None
 
-    def replay(self) -> Iterator[Outcome]:
-        """Feed the records that the state has not seen, and yield their outcomes; commit afterwards."""
+    def replay(
+        self, read: Callable[..., Iterable[Exchange | Conversion]] = read_exchanges
+    ) -> Iterator[tuple[Exchange | Conversion, Outcome]]:
+        """Feed the records that the state has not seen, and yield them with their outcomes; commit afterwards.
+
+        `read` takes a path and the offset `start`. What a crawl writes because of an exchange stands before the next
+        one: an article that was settled and has no conversion record there had nothing new, and waits no longer. What
+        the last of all has settled and told is left in `settled` and `untold`, for a crash may have come first.
+        """
         stored = self.state.position()
         fed = (stored.file, stored.offset) if stored else ("", 0)
         known = self.digests.position() or ("", 0)
@@ -128,14 +132,29 @@ class Register:
             start = begin[1] if name == begin[0] else 0
             if name < begin[0] or start >= size:
                 continue
-            for record in read_exchanges(path, start=start):
+            for record in read(path, start=start):
                 if (name, record.end) > fed:
-                    outcome, _ = self.feed(record)
-                    yield outcome
+                    yield record, self._feed_again(record)
                 elif isinstance(record, Exchange):
                     # The state knows it, but the digests were lost.
                     self.digests.feed(record)
             self._commit(max(fed, (name, size)), max(known, (name, size)))
+
+    def _feed_again(self, record: Exchange | Conversion) -> Outcome:
+        if isinstance(record, Exchange):
+            for article in self._awaited:
+                if self._is_settled(article):
+                    self.state.versions.drop_draft(article)
+        outcome, _ = self.feed(record)
+        if isinstance(record, Exchange):
+            self._awaited = outcome.settled
+            self.untold = tuple((event, record.pressmark) for event in outcome.tidings if record.pressmark)
+        else:
+            self.untold = tuple(one for one in self.untold if one[0] not in outcome.events)
+        return outcome
+
+    def _is_settled(self, article: str) -> bool:
+        return self.state.versions.draft(article) is not None and not self.state.versions.needs(article)
 
     def settled(self) -> list[str]:
         """Return the open articles that wait for nothing: after a crash, their conversion record is missing."""
@@ -148,13 +167,7 @@ class Register:
 
     def _commit(self, fed: tuple[str, int] | None, known: tuple[str, int] | None) -> None:
         """Commit with the positions of the state and of the digests."""
-        written = {}
-        while self._unwritten:
-            path, lines = next(iter(self._unwritten.items()))
-            name = str(path.relative_to(self._collection.folder))
-            self._lengths[name] = written[name] = _append(path, lines, self._lengths.get(name, 0))
-            self.written.add(path)
-            del self._unwritten[path]
+        written = self._files.flush()
         self.digests.commit(known)
         self.state.commit(Position(file=fed[0], offset=fed[1]) if fed else None, written)
 
@@ -165,7 +178,7 @@ class Register:
 
     def _line_of(self, version: Version) -> ArticleLine | None:
         try:
-            return decode_line(read_record(self._collection.archive, version.line).block)
+            return read_line(self._collection, version.line)
         except ArchiveError as error:
             logger.warning("%s: version %d cannot be read: %s", version.id, version.version, error)
             return None
@@ -185,9 +198,6 @@ class Register:
             logger.warning("%s: the captures of version %d cannot be read: %s", version.id, version.version, error)
             return None
         return text_digest(join(readings)) if readings else None
-
-    def _write(self, path: Path, text: bytes) -> None:
-        self._unwritten.setdefault(path, []).append(text)
 
     def _keep(self, page: CapturedPage) -> None:
         self._pages[(page.revisit or page.pressmark).record_id] = page
@@ -232,82 +242,3 @@ class Register:
         found = self._collection.archive.glob(f"{self.portal.name}-*.warc.gz*")
         wanted = [path for path in found if path.name.removesuffix(OPEN_SUFFIX).endswith(".warc.gz")]
         return sorted(wanted, key=lambda path: path.name.removesuffix(OPEN_SUFFIX))
-
-
-def _append(path: Path, lines: list[bytes], length: int) -> int:
-    """Append to a file of a known length and return the new one; after an error the file is as it was."""
-    text = b"".join(line + b"\n" for line in lines)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
-        try:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        except OSError:
-            os.truncate(path, length)
-            raise
-    if not length:
-        sync_folder(path.parent)
-    return length + len(text)
-
-
-def _line_files(collection: Collection) -> list[Path]:
-    """Return the line files that Pressmark wrote, and no other that may lie beside them."""
-    found = [path for path in collection.articles.glob("*/*.jsonl") if MONTH.fullmatch(path.stem)]
-    return [path for path in (*found, collection.changes) if path.exists()]
-
-
-def _cut_back(collection: Collection, lengths: dict[str, int]) -> None:
-    """Cut lines that were appended after the last commit: they come again from their records."""
-    for path in _line_files(collection):
-        size, length = path.stat().st_size, lengths.get(str(path.relative_to(collection.folder)), 0)
-        if size < length:
-            raise CrawlerError(
-                f"{path}: {size} bytes long, and the state knows of {length}; move {collection.state.name} away:"
-                " the next crawl makes state and lines again from the WARC files"
-            )
-        if size > length:
-            os.truncate(path, length)
-
-
-def _put_damaged_aside(collection: Collection) -> None:
-    """Keep a state that cannot be used under another name; it is made again from the records."""
-    state = collection.state
-    if not state.exists():
-        return
-    if fault := find_fault(state, suspect=collection.suspect.exists()):
-        _rename_database(state, fault)
-    collection.suspect.unlink(missing_ok=True)
-
-
-def _open_digests(collection: Collection) -> Digests:
-    """Open the payload digests; a file that is no database is put aside and made again."""
-    try:
-        return Digests(collection.digests, collection.archive)
-    except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError):
-            raise
-        _rename_database(collection.digests, f"is damaged ({error})")
-        return Digests(collection.digests, collection.archive)
-
-
-def _rename_database(database: Path, fault: str) -> None:
-    """Put a database and its journal aside, and say so in one line."""
-    aside = _free_name(database)
-    for side in ("", "-wal", "-shm"):
-        path = database.with_name(database.name + side)
-        if path.exists():
-            path.rename(aside.with_name(aside.name + side))
-    logger.warning("%s: %s; kept as %s, and made again from the WARC files", database, fault, aside.name)
-
-
-def _free_name(path: Path) -> Path:
-    """Return the first name under which a file can be put aside."""
-    return next(one for n in count(1) if not (one := path.with_name(f"{path.name}.before-{n}")).exists())
-
-
-def _put_aside(collection: Collection) -> None:
-    """Without a state all lines come again from the records; those that are there are kept under another name."""
-    for path in _line_files(collection):
-        aside = path.rename(_free_name(path))
-        logger.warning("%s: no state vouches for it; kept as %s, and made again from the WARC files", path, aside.name)

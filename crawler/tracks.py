@@ -65,6 +65,18 @@ def is_return(before: Track, after: Track) -> bool:
     return before.withdrawn_at is not None and after.withdrawn_at is None
 
 
+def withdrawn(track: Track, url: str, at: datetime, schedule: Schedule) -> Track:
+    """Return the track of an article whose withdrawal was confirmed at this time."""
+    due = schedule.withdrawn_due(url, at, at)
+    known = replace(track, failures=0, gone_at=track.gone_at or utc_text(at), withdrawn_at=utc_text(at))
+    return replace(known, due_at=utc_text(due) if due else None)
+
+
+def returned(track: Track) -> Track:
+    """Return the track of an article that is back."""
+    return replace(track, gone_at=None, withdrawn_at=None)
+
+
 def changed(track: Track, url: str, fetched_at: datetime, schedule: Schedule) -> Track:
     """Return the track of an article whose text was found edited at this fetch."""
     due = schedule.article_due(url, fetched_at, fetched_at)

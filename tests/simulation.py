@@ -19,7 +19,8 @@ from archive.capture import Capture
 from archive.pressmark import Pressmark
 from archive.reader import Conversion, Exchange, Reference
 from crawler import composing, ledger
-from crawler.changes import Event
+from crawler.changes import EVENT_TYPE, Event, encode_event
+from crawler.contents import Readers
 from crawler.lines import ArticleLine, encode_line, text_digest, utc_text
 from crawler.outcome import CapturedPage, Outcome
 from crawler.reading.extract.pages import join
@@ -256,9 +257,11 @@ class Crawl:
         self._store(outcome)
         for article in outcome.settled:
             self._compose(article)
+        for event in outcome.tidings:
+            self._convert(encode_event(event), EVENT_TYPE, event.url, event.record_id)
 
     def _fold(self, record: Exchange | Conversion) -> Outcome:
-        return ledger.fold(self.state, record, self.portal, self.schedule, self._line_of)
+        return ledger.fold(self.state, record, self.portal, self.schedule, Readers(line_of=self._line_of))
 
     def _store(self, outcome: Outcome) -> None:
         ledger.apply(self.state, outcome)
@@ -273,6 +276,9 @@ class Crawl:
         if line is None or line.pressmark is None:
             self.state.versions.drop_draft(article)
             return
+        self._convert(encode_line(line), "application/json", line.url, line.pressmark.record_id)
+
+    def _convert(self, block: bytes, content_type: str, url: str, refers_to: str) -> None:
         number = len(self.records)
         mark = Pressmark(
             file="simulated.warc.gz", offset=number, length=1, record_id=f"urn:uuid:{number}", payload_digest=None
@@ -280,11 +286,11 @@ class Crawl:
         self._feed(
             Conversion(
                 pressmark=mark,
-                url=line.url,
+                url=url,
                 date=datetime.now(UTC),
-                refers_to=line.pressmark.record_id,
-                content_type="application/json",
-                block=encode_line(line),
+                refers_to=refers_to,
+                content_type=content_type,
+                block=block,
                 end=number,
             )
         )

@@ -10,6 +10,7 @@ import pytest
 from archive.capture import Capture
 from archive.reader import Exchange, read_exchanges
 from crawler.composing import compose, read_capture
+from crawler.contents import Readers
 from crawler.ledger import apply, fold, give_up
 from crawler.lines import ArticleLine
 from crawler.outcome import CapturedPage
@@ -45,7 +46,7 @@ def crawl(folder: Path, names: list[str]) -> tuple[ArticleLine | None, list[Exch
     links = [
         link
         for exchange in exchanges
-        for link in apply(state, fold(state, exchange, CHINANEWS, Schedule(), lambda _: None))
+        for link in apply(state, fold(state, exchange, CHINANEWS, Schedule(), Readers(line_of=lambda _: None)))
     ]
     assert [link.url for link in links if link.kind == "page"] == [EXPECTED[name]["url"] for name in names[1:]]
     for link in links:
@@ -94,7 +95,7 @@ def test_a_page_that_was_not_got_is_told(tmp_path: Path, names: list[str]) -> No
     exchange = next(record for record in read_exchanges(file) if isinstance(record, Exchange))
     first, state = EXPECTED[names[0]]["url"], State(None)
     state.queue.add(Link(url=first, host="", kind="article", via=None, hops=""))
-    apply(state, fold(state, exchange, CHINANEWS, Schedule(), lambda _: None))
+    apply(state, fold(state, exchange, CHINANEWS, Schedule(), Readers(line_of=lambda _: None)))
     line = compose(state, first, CHINANEWS, {first: read_capture(exchange, CHINANEWS)}.get, lambda _: None)
     assert line is not None
     assert "pages_missing" in line.extractor.warnings

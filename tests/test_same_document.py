@@ -4,6 +4,7 @@ from pathlib import Path
 
 from archive.pressmark import Pressmark
 from archive.reader import Exchange, read_exchanges
+from crawler.contents import Readers
 from crawler.ledger import fold
 from crawler.outcome import Outcome
 from crawler.reading.portals import find_portal
@@ -28,7 +29,7 @@ def fold_listing(folder: Path, state: State, *links: str) -> Outcome:
     file = write_file(folder, answered(head + body, url=LIST))
     state.queue.add(Link(url=LIST, host="www.chinanews.com.cn", kind="listing", via=None, hops=""))
     exchange = next(record for record in read_exchanges(file) if isinstance(record, Exchange))
-    return fold(state, exchange, CHINANEWS, Schedule(), lambda _: None)
+    return fold(state, exchange, CHINANEWS, Schedule(), Readers(line_of=lambda _: None))
 
 
 def articles(outcome: Outcome) -> list[str]:

@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from archive.reader import read_record
 from crawler.collection import Collection
 from crawler.errors import UsageError
-from crawler.lines import ArticleLine, decode_line
+from crawler.line_files import read_line
+from crawler.lines import ArticleLine
 from crawler.reading.portals import Portal, article_id
 from crawler.state import State
 from crawler.versions import Version
@@ -44,5 +44,5 @@ def find_versions(
 
 
 def read_version(collection: Collection, version: Version) -> ArticleLine:
-    """Return the line of a version from its conversion record."""
-    return decode_line(read_record(collection.archive, version.line).block)
+    """Return the line of a version."""
+    return read_line(collection, version.line)

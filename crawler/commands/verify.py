@@ -12,6 +12,7 @@ from archive.findings import Finding
 from archive.pressmark import Pressmark
 from archive.verify import CitedLine
 from archive.verify import verify as verify_files
+from crawler.changes import decode_event
 from crawler.collection import Collection, LockedError
 from crawler.commands.options import DONE, FINDINGS, CollectionOption, DataOption, JsonOption, PortalOption, err, out
 from crawler.errors import UsageError
@@ -69,6 +70,26 @@ def cite_lines(collection: Collection, checked: frozenset[str]) -> Iterator[Cite
             for text in file:
                 yield _cite(text, name, offset, collection, checked)
                 offset += len(text)
+    yield from _cite_tidings(collection)
+
+
+def _cite_tidings(collection: Collection) -> Iterator[CitedLine | Finding]:
+    """Yield the withdrawals and returns of the ledger, each of which stands in a conversion record, too."""
+    if not collection.changes.exists():
+        return
+    name, offset = collection.changes.name, 0
+    with collection.changes.open("rb") as file:
+        for text in file:
+            try:
+                event = decode_event(text)
+            except msgspec.DecodeError as error:
+                message = f"{error}; rebuild the ledger"
+                yield Finding(file=name, offset=offset, record_id=None, rule="line", message=message)
+            else:
+                if event.type in {"withdrawn", "restored"}:
+                    told = text.removesuffix(b"\n")
+                    yield CitedLine(file=name, offset=offset, text=told, source=event.record_id, pressmarks=())
+            offset += len(text)
 
 
 def _cite(text: bytes, name: str, offset: int, collection: Collection, checked: frozenset[str]) -> CitedLine | Finding:

@@ -19,6 +19,7 @@ from archive.reader import Conversion, Exchange
 from archive.recovery import finish, mend
 from archive.revisits import as_recorded, read_original
 from archive.writer import WarcOptions, WarcWriter, newest_file_at
+from crawler.changes import EVENT_TYPE, Event, encode_event
 from crawler.collection import Collection
 from crawler.errors import CrawlerError
 from crawler.fetching.tally import Tally
@@ -84,6 +85,7 @@ class Recorder:
         self.listeners: list[Callable[[Row, Exchange, Outcome, tuple[Link, ...]], None]] = []
         self._replay()
         self._convert(self.register.settled())
+        self._tell(self.register.untold)
         self.commit()
 
     def record(self, capture: Capture, row: Row) -> None:
@@ -101,6 +103,7 @@ class Recorder:
             exchange = replace(exchange, capture=capture)
             self._count(exchange, outcome)
             self._convert(outcome.settled)
+            self._tell((event, exchange.pressmark) for event in outcome.tidings)
             if monotonic() - self._committed_at > COMMIT_SECONDS:
                 self.commit()
         except (OSError, sqlite3.Error) as error:
@@ -178,7 +181,7 @@ class Recorder:
         Where the state is made anew, the events of earlier runs are fed again, too: those have been counted.
         """
         was_cut_short = self.register.state.position() is not None or not any(self.collection.runs.glob("*.json"))
-        for outcome in self.register.replay():
+        for _, outcome in self.register.replay():
             self._count_reading(outcome)
             if was_cut_short:
                 self._count_events(outcome)
@@ -220,19 +223,34 @@ class Recorder:
                 continue
             if line is None or line.pressmark is None:
                 continue
-            now = datetime.now(UTC)
-            mark = self._writer.write_conversion(
-                block,
-                content_type="application/json",
-                url=line.url,
-                date=now,
-                refers_to=line.pressmark,
-            )
-            outcome, _ = self.register.feed(_conversion(mark, line, block, now))
+            outcome = self._write_conversion(block, "application/json", line.url, line.pressmark)
             self.tally.add_line(line)
             self._count_events(outcome)
             if self._keeps_lines:
                 self._lines.append(line)
+
+    def _tell(self, tidings: Iterable[tuple[Event, Pressmark | None]]) -> None:
+        """Write the conversion record of each withdrawal and return, so that the ledger can be made again as it is."""
+        for event, mark in tidings:
+            if mark:
+                self._count_events(self._write_conversion(encode_event(event), EVENT_TYPE, event.url, mark))
+
+    def _write_conversion(self, block: bytes, content_type: str, url: str, source: Pressmark) -> Outcome:
+        """Write what was made from a record, and return what it changes."""
+        now = datetime.now(UTC)
+        mark = self._writer.write_conversion(block, content_type=content_type, url=url, date=now, refers_to=source)
+        outcome, _ = self.register.feed(
+            Conversion(
+                pressmark=mark,
+                url=url,
+                date=now,
+                refers_to=source.record_id,
+                content_type=content_type,
+                block=block,
+                end=mark.offset + mark.length,
+            )
+        )
+        return outcome
 
     def _count(self, exchange: Exchange, outcome: Outcome) -> None:
         if outcome.visit:
@@ -279,16 +297,3 @@ def _clock(folder: Path) -> Callable[[], datetime]:
     newest = newest_file_at(folder)
     least = newest + timedelta(milliseconds=1) if newest else datetime.min.replace(tzinfo=UTC)
     return lambda: max(datetime.now(UTC), least)
-
-
-def _conversion(mark: Pressmark, line: ArticleLine, block: bytes, date: datetime) -> Conversion:
-    refers_to = line.pressmark.record_id if line.pressmark else ""
-    return Conversion(
-        pressmark=mark,
-        url=line.url,
-        date=date,
-        refers_to=refers_to,
-        content_type="application/json",
-        block=block,
-        end=mark.offset + mark.length,
-    )

@@ -1,0 +1,88 @@
+"""The command that makes a collection's views again from its WARC files."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from crawler.collection import Collection
+from crawler.commands.options import (
+    DONE,
+    FINDINGS,
+    CollectionOption,
+    ConfigOption,
+    DataOption,
+    JsonOption,
+    PortalOption,
+    err,
+    out,
+)
+from crawler.commands.reading_progress import print_faults, reading_progress
+from crawler.commands.remaking import remake_views
+from crawler.configuration import Configuration
+from crawler.errors import UsageError
+from crawler.reading.portals import find_portal
+from crawler.rebuilding import Rebuilt
+from crawler.rebuilding import rebuild as rebuild_views
+from crawler.swapping import free_folder
+
+
+def rebuild(
+    context: typer.Context,
+    *,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep what was there, in a folder before-rebuild of the collection.")
+    ] = False,
+    json: JsonOption = False,
+    portal: PortalOption = "chinanews",
+    data: DataOption = Path("data"),
+    collection: CollectionOption = "",
+    config: ConfigOption = None,  # noqa: ARG001 - its callback has read the file
+) -> int:
+    """Make articles, changes, indexes, digests and state again from the WARC files alone.
+
+    The lines are copied from their conversion records, so they are what the crawl wrote, whatever the present Pressmark
+    would read; `reextract` reads anew. Everything is made beside what is there and takes its place at the end. Damaged
+    records are passed over and named; exit code 3.
+
+    Example: pressmark rebuild --collection chinanews
+    """
+    configuration = context.find_object(Configuration) or Configuration()
+    described = find_portal(portal)
+    found = Collection(data / "collections" / (collection or described.name))
+    if not found.archive.is_dir():
+        raise UsageError(f"{found.folder}: no collection there; name its folder with --data")
+    aside = free_folder(found.folder, "before-rebuild") if keep else None
+    warcs = [path for path in found.archive.iterdir() if ".warc.gz" in path.name]
+    with closing(found.lock()), reading_progress("Rebuilding", warcs) as tell:
+        rebuilt = rebuild_views(found, described, configuration.schedule, on_progress=tell, aside=aside)
+        remake_views(found)
+    _print(rebuilt, aside, json=json)
+    return FINDINGS if rebuilt.faults or rebuilt.missing else DONE
+
+
+def _print(rebuilt: Rebuilt, aside: Path | None, *, json: bool) -> None:
+    missing = sorted(rebuilt.missing)
+    if json:
+        told = {
+            "files": rebuilt.files,
+            "lines": rebuilt.lines,
+            "events": rebuilt.events,
+            "damaged": rebuilt.faults,
+            "missing": missing,
+            "kept": str(aside) if aside else None,
+        }
+        out.print(msgspec.json.encode(told).decode(), markup=False, soft_wrap=True)
+        return
+    print_faults(rebuilt.faults)
+    for name in missing:
+        err.print(f"{name}: no such WARC file, and lines name it; bring it back", markup=False, soft_wrap=True)
+    kept = f"; what was there lies in {aside}" if aside else ""
+    out.print(
+        f"{rebuilt.lines} lines and {rebuilt.events} events from {rebuilt.files} WARC files,"
+        f" {len(rebuilt.faults) or 'no'} damaged places{kept}",
+        markup=False,
+        soft_wrap=True,
+    )

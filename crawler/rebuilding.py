@@ -1,0 +1,129 @@
+"""Make all views of a collection again from its WARC files alone: lines, ledger, index, digests and state."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from archive.cdxj import index_exchange, merge_indexes, write_index
+from archive.files import OPEN_SUFFIX
+from archive.iteration import Fault
+from archive.pressmark import Pressmark
+from archive.reader import Exchange
+from archive.recovery import mend
+from archive.salvage import salvage_exchanges
+from crawler.collection import Collection
+from crawler.errors import UsageError
+from crawler.lines import ArticleLine
+from crawler.outcome import Outcome
+from crawler.reading.portals import Portal
+from crawler.register import Register
+from crawler.schedule import Schedule
+from crawler.swapping import swap
+
+FRESH, REPLACED = ".rebuilding", ".replaced"
+VIEWS = ("state.sqlite", "digests.sqlite", "articles", "changes.jsonl", "indexes")
+# Told of the file, and of the offset up to which it has been read.
+Progress = Callable[[str, int], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class Rebuilt:
+    """What was found: `missing` are WARC files that lines name and that are not there."""
+
+    files: int = 0
+    records: int = 0
+    lines: int = 0
+    events: int = 0
+    faults: list[Fault] = field(default_factory=list)
+    missing: set[str] = field(default_factory=set)
+
+
+def rebuild(
+    collection: Collection, portal: Portal, schedule: Schedule, *, on_progress: Progress, aside: Path | None = None
+) -> Rebuilt:
+    """Make the views beside the old ones, then let them take their place at once; the lock must be held.
+
+    The old ones are kept in `aside`, else they go. An unfinished WARC file is cut at its last whole exchange, as the
+    next crawl would do. Raises UsageError where there are no WARC files of the portal.
+    """
+    for path in sorted(collection.archive.glob(f"{portal.name}-*{OPEN_SUFFIX}")):
+        mend(path)
+    fresh = Collection(collection.folder / FRESH, source=collection.archive)
+    shutil.rmtree(fresh.folder, ignore_errors=True)
+    fresh.make_folders()
+    found = Rebuilt()
+    register = Register(fresh, portal, schedule)
+    indexes = _Indexes(fresh)
+    try:
+        for record, outcome in register.replay(partial(salvage_exchanges, on_fault=found.faults.append)):
+            _count(found, outcome, collection)
+            mark = record.metadata or record.pressmark if isinstance(record, Exchange) else record.pressmark
+            if isinstance(record, Exchange):
+                indexes.add(record)
+            if mark:
+                on_progress(mark.file, record.end)
+        if not found.records:
+            raise UsageError(f"{collection.archive}: no WARC files of the portal {portal.name}; name it with --portal")
+        for article in register.settled():
+            # Where a crash came before its conversion record, it stays open, and the next crawl writes that.
+            register.compose(article)
+        register.commit(None)
+    finally:
+        register.shut()
+    indexes.close()
+    found.files = indexes.files
+    fresh.changes.touch()
+    swap(collection.folder, fresh.folder, VIEWS, aside or collection.folder / REPLACED, keep=aside is not None)
+    return found
+
+
+def _count(found: Rebuilt, outcome: Outcome, collection: Collection) -> None:
+    found.records += 1
+    found.lines += len(outcome.lines)
+    found.events += len(outcome.events)
+    for line, _ in outcome.lines:
+        names = {mark.file for mark in _marks(line)} - found.missing
+        found.missing |= {name for name in names if not _is_there(collection, name)}
+
+
+def _marks(line: ArticleLine) -> list[Pressmark]:
+    marks = (line.pressmark, *(page.pressmark for page in line.pages), *(image.pressmark for image in line.images))
+    return [mark for mark in marks if mark]
+
+
+def _is_there(collection: Collection, name: str) -> bool:
+    return any((collection.archive / one).exists() for one in (name, f"{name}{OPEN_SUFFIX}"))
+
+
+class _Indexes:
+    """Writes the index of each closed file when the next begins; lines of one file are in memory."""
+
+    def __init__(self, fresh: Collection) -> None:
+        self.files = 0
+        self._fresh = fresh
+        self._name = ""
+        self._lines: list[str] = []
+
+    def add(self, exchange: Exchange) -> None:
+        line = index_exchange(exchange)
+        if not line or not exchange.pressmark:
+            return
+        if exchange.pressmark.file != self._name:
+            self._write()
+            self._name = exchange.pressmark.file
+        self._lines.append(line)
+
+    def close(self) -> None:
+        self._write()
+        merge_indexes(self._fresh.indexes)
+
+    def _write(self) -> None:
+        if not self._lines:
+            return
+        self.files += 1
+        # The next crawl indexes a file that is still open when it is closed.
+        if (self._fresh.archive / self._name).exists():
+            write_index(self._fresh.indexes / f"{self._name}.cdxj", self._lines)
+        self._lines = []
