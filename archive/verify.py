@@ -40,18 +40,20 @@ class CitedLine:
     pressmarks: tuple[Pressmark, ...]
 
 
-def verify(
+def verify(  # noqa: PLR0913 - files of several kinds, and settings with defaults
     files: Iterable[Path],
     *,
     indexes: Iterable[Path] = (),
     lines: Iterable[CitedLine | Finding] | None = None,
     complete: bool = False,
+    lines_complete: bool = True,
     on_file: Callable[[Path], None] | None = None,
 ) -> Iterator[Finding]:
     """Yield all findings of WARC and ARC files that belong together, of their indexes, and of lines made from them.
 
     `complete` says that the files are all there are: then each index line must lead to a record in them, each response
-    must have a line, and each of `lines` its conversion record. What could not be read as a line comes as a finding.
+    must have a line, and each of `lines` its conversion record, unless `lines_complete` is False. What could not be
+    read as a line comes as a finding.
     `on_file` is told of each file before it is read.
     """
     indexes = tuple(indexes)
@@ -66,7 +68,7 @@ def verify(
         if indexes:
             yield from references.find_misindexed(complete=complete)
         if lines is not None:
-            yield from check_lines(lines, references, complete=complete)
+            yield from check_lines(lines, references, complete=complete and lines_complete)
 
 
 def check_file(path: Path, references: References) -> Iterator[Finding]:

@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "runs": "status",
     "verify": "verify",
     "rebuild": "rebuild",
+    "reextract": "reextract",
     "pack": "pack",
     "replay": "replay",
     "fixture": "fixture",

@@ -32,40 +32,56 @@ class LineFiles:
         self._collection = collection
         self._waiting: dict[Path, list[bytes]] = {}
         self._lengths = dict(lengths)
+        self._grown: dict[str, int] = {}
         if lengths:
             _cut_back(collection, lengths)
         else:
             _put_aside(collection)
 
-    def add(self, line: ArticleLine, text: bytes) -> Pressmark:
-        """Take an article line, and return where it will lie, under the id of the record that its page came from."""
-        path = self._collection.articles / (line.branch or "other") / f"{line.captured_at[:7]}.jsonl"
-        offset = self._add(path, text)
-        own = line.revisit.record_id if line.revisit else line.pressmark.record_id if line.pressmark else ""
+    def place(self, line: ArticleLine, text: bytes) -> Pressmark:
+        """Return where a line will lie if it is added next, under the id of the record that its page came from."""
+        path = self._path(line)
+        waiting = sum(len(one) + 1 for one in self._waiting.get(path, ()))
         name = str(path.relative_to(self._collection.folder))
-        return Pressmark(file=name, offset=offset, length=len(text), record_id=own, payload_digest=None)
+        return Pressmark(
+            file=name,
+            offset=self._lengths.get(name, 0) + waiting,
+            length=len(text),
+            record_id=own_record_id(line),
+            payload_digest=None,
+        )
+
+    def add(self, line: ArticleLine, text: bytes) -> None:
+        """Take an article line."""
+        self._waiting.setdefault(self._path(line), []).append(text)
 
     def add_event(self, event: Event) -> None:
         """Take a line of the ledger."""
-        self._add(self._collection.changes, encode_event(event))
+        self._waiting.setdefault(self._collection.changes, []).append(encode_event(event))
 
-    def flush(self) -> dict[str, int]:
-        """Append what waits, sync it, and return the new length of each file that has grown."""
-        grown = {}
+    def flush(self) -> None:
+        """Append what waits, and sync it."""
         while self._waiting:
             path, lines = next(iter(self._waiting.items()))
             name = str(path.relative_to(self._collection.folder))
-            self._lengths[name] = grown[name] = _append(path, lines, self._lengths.get(name, 0))
+            self._lengths[name] = self._grown[name] = _append(path, lines, self._lengths.get(name, 0))
             self.written.add(path)
             del self._waiting[path]
+
+    def take_grown(self) -> dict[str, int]:
+        """Return the length of each file that has grown since the last call."""
+        grown, self._grown = self._grown, {}
         return grown
 
-    def _add(self, path: Path, text: bytes) -> int:
-        lines = self._waiting.setdefault(path, [])
-        length = self._lengths.get(str(path.relative_to(self._collection.folder)), 0)
-        offset = length + sum(len(line) + 1 for line in lines)
-        lines.append(text)
-        return offset
+    def _path(self, line: ArticleLine) -> Path:
+        return self._collection.articles / (line.branch or "other") / f"{line.captured_at[:7]}.jsonl"
+
+
+def own_record_id(line: ArticleLine) -> str:
+    """Return the id of the record by which the page of a line was last seen: a revisit, else its response."""
+    if line.revisit:
+        return line.revisit.record_id
+    return line.pressmark.record_id if line.pressmark else ""
 
 
 def read_line(collection: Collection, mark: Pressmark) -> ArticleLine:

@@ -19,6 +19,7 @@ from crawler.lines import ArticleLine
 from crawler.outcome import Outcome
 from crawler.reading.portals import Portal
 from crawler.register import Register
+from crawler.replacing import MANIFEST
 from crawler.schedule import Schedule
 from crawler.swapping import swap
 
@@ -76,6 +77,7 @@ def rebuild(
     found.files = indexes.files
     fresh.changes.touch()
     swap(collection.folder, fresh.folder, VIEWS, aside or collection.folder / REPLACED, keep=aside is not None)
+    (collection.folder / MANIFEST).unlink(missing_ok=True)
     return found
 
 

@@ -9,6 +9,7 @@ import logging
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 from archive.capture import is_not_modified
@@ -23,7 +24,7 @@ from crawler.collection import Collection
 from crawler.contents import Readers
 from crawler.errors import UsageError
 from crawler.line_files import LineFiles, read_line
-from crawler.lines import ArticleLine, text_digest
+from crawler.lines import ArticleLine, encode_line, text_digest
 from crawler.outcome import CapturedPage, Outcome
 from crawler.reading.extract.pages import join
 from crawler.reading.portals import Portal
@@ -44,8 +45,17 @@ logger = logging.getLogger(__name__)
 class Register:
     """The state and the line files of one collection, fed record by record."""
 
-    def __init__(self, collection: Collection, portal: Portal, schedule: Schedule | None = None) -> None:
-        """Open the state, and cut the line files back to what it vouches for."""
+    def __init__(
+        self,
+        collection: Collection,
+        portal: Portal,
+        schedule: Schedule | None = None,
+        read: Callable[[Exchange], CapturedPage | None] | None = None,
+    ) -> None:
+        """Open the state, and cut the line files back to what it vouches for.
+
+        With `read`, which gives the pages of articles as they read today, all lines are made anew.
+        """
         self.portal = portal
         self._schedule = schedule or Schedule()
         put_damaged_aside(collection)
@@ -60,7 +70,7 @@ class Register:
         self._collection = collection
         self._pages: OrderedDict[str, CapturedPage] = OrderedDict()
         self._files = LineFiles(collection, self.state.outputs())
-        self._readers = Readers(line_of=self._line_of)
+        self._readers = Readers(line_of=self._line_of, read=read)
         self._awaited: tuple[str, ...] = ()
         self.untold: tuple[tuple[Event, Pressmark], ...] = ()
 
@@ -96,6 +106,24 @@ class Register:
             if line is None:
                 self.state.versions.drop_draft(article)
         return line
+
+    def convert(self, line: ArticleLine) -> Outcome:
+        """Store a line that was read anew: its version names its place in the line file, for it has no record."""
+        block = encode_line(line)
+        mark = self._files.place(line, block)
+        source = line.pressmark.record_id if line.pressmark else ""
+        outcome, _ = self.feed(
+            Conversion(
+                pressmark=mark,
+                url=line.url,
+                date=datetime.fromisoformat(line.captured_at),
+                refers_to=source,
+                content_type="application/json",
+                block=block,
+                end=0,
+            )
+        )
+        return outcome
 
     def last_etag(self, url: str) -> bytes | None:
         """Return the ETag of the last good capture of a URL as it was sent, None where it has none that is valid.
@@ -167,9 +195,9 @@ class Register:
 
     def _commit(self, fed: tuple[str, int] | None, known: tuple[str, int] | None) -> None:
         """Commit with the positions of the state and of the digests."""
-        written = self._files.flush()
+        self._files.flush()
         self.digests.commit(known)
-        self.state.commit(Position(file=fed[0], offset=fed[1]) if fed else None, written)
+        self.state.commit(Position(file=fed[0], offset=fed[1]) if fed else None, self._files.take_grown())
 
     def shut(self) -> None:
         """Close state and digests; what was not committed comes back by `replay`."""
@@ -177,6 +205,8 @@ class Register:
         self.state.shut()
 
     def _line_of(self, version: Version) -> ArticleLine | None:
+        if self._readers.read:
+            self._files.flush()
         try:
             return read_line(self._collection, version.line)
         except ArchiveError as error:
@@ -185,6 +215,9 @@ class Register:
 
     def _reread(self, version: Version) -> str | None:
         """Return the text digest of a version's captures as they are read today, None where they cannot be read."""
+        if self._readers.read:
+            # The version was read today.
+            return None
         line = self._line_of(version)
         marks = [page.pressmark for page in line.pages] or [line.pressmark] if line else []
         readings = []

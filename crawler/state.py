@@ -6,6 +6,7 @@ file costs time and nothing else. One writer at a time; readers open the same fi
 
 import logging
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,6 +73,22 @@ class State:
         self._db.executemany("INSERT OR REPLACE INTO outputs VALUES (?, ?)", (outputs or {}).items())
         self._db.execute("COMMIT")
         self._db.execute("BEGIN IMMEDIATE")
+
+    def take_versions(self, other: Path) -> None:
+        """Take the versions and the lengths of the line files from another state, in the place of these; commit."""
+        self._db.execute("COMMIT")
+        self._db.execute("ATTACH DATABASE ? AS other", (str(other),))
+        self._db.executescript(
+            "BEGIN; DELETE FROM versions; INSERT INTO versions SELECT * FROM other.versions;"
+            " DELETE FROM outputs; INSERT INTO outputs SELECT * FROM other.outputs; COMMIT; DETACH DATABASE other;"
+        )
+        self._db.execute("BEGIN IMMEDIATE")
+
+    @staticmethod
+    def copy(path: Path, target: Path) -> None:
+        """Copy a state, as its last commit left it, into a new file."""
+        with closing(_open_to_read(path)) as source, closing(sqlite3.connect(target)) as copy:
+            source.backup(copy)
 
     def shut(self) -> None:
         """Close the database; what was not committed is dropped."""

@@ -36,7 +36,7 @@ TABLES = {
 
 def make_world(days: int) -> SimulatedPortal:
     """Return a portal that is edited, goes down for a few hours and gets a new look."""
-    world = make_portal(BEGIN, days, seed=3, a_day=3)
+    world = make_portal(BEGIN, days, seed=20, a_day=3)
     world.outages = [(BEGIN + DAY * 3, BEGIN + DAY * 3 + timedelta(hours=5))]
     world.redesigned_at = BEGIN + DAY * (days - 3)
     return world
@@ -88,7 +88,10 @@ def written(collection: Collection) -> dict[str, bytes]:
 def dump(collection: Collection, *leave_out: str) -> dict[str, list[tuple[object, ...]]]:
     """Return the rows of the state's tables, and of the payload digests."""
     with closing(sqlite3.connect(collection.state)) as db:
-        tables = {name: db.execute(f"SELECT {columns} FROM {name} ORDER BY 1, 2").fetchall() for name, columns in TABLES.items()}
+        tables = {
+            name: db.execute(f"SELECT {columns} FROM {name} ORDER BY 1, 2").fetchall()
+            for name, columns in TABLES.items()
+        }
         tables["conditions"] = db.execute(
             # A list is idle from the next run's beginning on, which nothing in the records tells.
             "SELECT url, CASE condition WHEN 'idle' THEN 'done' ELSE condition END FROM visits ORDER BY 1"

@@ -32,7 +32,7 @@ def reading_progress(title: str, paths: Sequence[Path]) -> Iterator[Callable[[st
         yield tell
 
 
-def _say_nothing(name: str, offset: int) -> None:  # noqa: ARG001 - the signature is the teller's
+def _say_nothing(name: str, offset: int) -> None:
     pass
 
 

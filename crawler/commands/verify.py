@@ -18,6 +18,7 @@ from crawler.commands.options import DONE, FINDINGS, CollectionOption, DataOptio
 from crawler.errors import UsageError
 from crawler.lines import ArticleLine, decode_line
 from crawler.reading.portals import find_portal
+from crawler.replacing import kept_lines
 
 
 def verify(
@@ -54,6 +55,7 @@ def verify(
         indexes=sorted(path for path in folder.indexes.glob("*.cdxj") if not path.name.startswith(".")),
         lines=cite_lines(folder, frozenset(path.name.removesuffix(".open") for path in warcs)),
         complete=not at_work,
+        lines_complete=kept_lines(folder) is None,
         on_file=_show_progress if err.is_terminal and not json else None,
     )
     return _print(findings, len(warcs), json=json)
@@ -64,7 +66,10 @@ def cite_lines(collection: Collection, checked: frozenset[str]) -> Iterator[Cite
 
     Pressmarks in files that are there and not among those `checked` (a run writes them just now) are left out.
     """
-    for path in sorted(collection.articles.glob("*/*.jsonl")):
+    # Lines that were read anew have no conversion record; those that the crawl wrote have one, and were kept aside.
+    kept = kept_lines(collection)
+    paths = [*collection.articles.glob("*/*.jsonl"), *(kept.glob("*/*.jsonl") if kept else ())]
+    for path in sorted(paths):
         name, offset = str(path.relative_to(collection.folder)), 0
         with path.open("rb") as file:
             for text in file:
