@@ -38,6 +38,7 @@ bench: .venv/bench
 	@$(BIN)/python -m bench.packing
 	@$(BIN)/python -m bench.digests
 	@$(BIN)/python -m bench.extraction
+	@$(BIN)/python -m bench.rereading
 	@$(BIN)/python -m bench.crawl
 	@$(BIN)/python -m bench.searching
 	@$(BIN)/python -m bench.reprinting

@@ -2,9 +2,11 @@
 
 import gzip
 import json
+import re
 import shutil
 import subprocess
 import sys
+import venv
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,7 @@ from tests import warcs
 from tests.conftest import SAMPLE_TOML, Crawled, Run, run_pressmark
 from tests.portal.server import PortalServer
 from tests.simulated_collection import PORTAL, crawl, make_world, written
+from tests.test_archive_command import WARCPROX, wait_for
 from tests.test_rebuild import read_otherwise, remake
 
 DAYS = 10
@@ -297,7 +300,10 @@ def test_options_that_do_not_go_together_are_named(place: Place, words: tuple[st
 
 # Files of other crawlers
 
-STORY = "<p>　　今年入秋以来，湖区的候鸟比往年来得早，保护站的工作人员每天清晨沿着大堤走一圈，记下每一群鸟的数目和停留的地方。</p>"
+STORY = (
+    "<p>　　今年入秋以来，湖区的候鸟比往年来得早，"
+    "保护站的工作人员每天清晨沿着大堤走一圈，记下每一群鸟的数目和停留的地方。</p>"
+)
 
 
 def page(headline: str, body: str = STORY * 4, beside: str = "") -> bytes:
@@ -350,7 +356,7 @@ def foreign_records() -> list[bytes]:
 
 FORMS: dict[str, Callable[[list[bytes]], bytes]] = {
     "members.warc.gz": lambda records: warcs.members(*records),
-    "plain.warc": lambda records: b"".join(records),
+    "plain.warc": b"".join,
 }
 
 
@@ -441,3 +447,32 @@ def test_files_of_wget_are_read(sample_server: PortalServer, tmp_path: Path, cra
     (found,) = [json.loads(text) for text in done.stdout.splitlines()]
     assert (found["headline"], found["branch"]) == (line["headline"], None)
     assert found["extractor"]["layout"] == "generic"
+
+
+@pytest.mark.long
+@pytest.mark.timeout(400)
+@pytest.mark.skipif(shutil.which("wget") is None, reason="wget is not installed")
+def test_files_of_warcprox_are_read(tmp_path: Path, crawled: Crawled) -> None:
+    line = next(one for one in crawled.lines() if one["branch"] == "js" and not one["pages"])
+    venv.create(tmp_path / "proxy", with_pip=True)
+    python = str(tmp_path / "proxy" / "bin" / "python")
+    subprocess.run([python, "-m", "pip", "install", "-q", "warcprox"], check=True, timeout=300)
+    words = [python, "-c", WARCPROX, "-b", "127.0.0.1", "-p", "0", "-z", "-d", "warcs", "--stats-db-file", "/dev/null"]
+    with PortalServer(SAMPLE_TOML.parent) as server, (tmp_path / "log").open("w") as log:
+        proxy = subprocess.Popen([*words, "--dedup-db-file", "seen.sqlite"], cwd=tmp_path, stdout=log, stderr=log)
+        try:
+            port = wait_for(lambda: re.findall(r"listening on 127.0.0.1:(\d+)", (tmp_path / "log").read_text()))[0]
+            got = ["wget", "-q", "-O", "/dev/null", "-e", "use_proxy=yes", "-e", f"http_proxy=127.0.0.1:{port}"]
+            address = f"http://{server.address}{str(line['url']).partition('.test')[2]}"
+            got += ["--header", "Host: www.js.sample.test", address]
+            # Seen twice: the second is a revisit.
+            for _ in range(2):
+                subprocess.run(got, check=True, timeout=30)
+            wait_for(lambda: list((tmp_path / "warcs").glob("*")))
+        finally:
+            proxy.terminate()
+            proxy.wait(30)
+    done = run_pressmark("reextract", "warcs", "--portal", str(SAMPLE_TOML), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = [json.loads(text) for text in done.stdout.splitlines()]
+    assert {one["headline"] for one in found} == {line["headline"]}

@@ -35,7 +35,7 @@ from crawler.configuration import Configuration
 from crawler.errors import UsageError
 from crawler.field_changes import FieldChanges
 from crawler.gleaning import Gleaned, glean
-from crawler.lines import encode_line, utc_text
+from crawler.lines import ArticleLine, encode_line, utc_text
 from crawler.readers import Means
 from crawler.reading.extract.pages import EXTRACTOR_VERSION
 from crawler.reading.portals import Portal, find_branch, find_portal
