@@ -50,7 +50,7 @@ def main() -> None:
 
 def make_file(folder: Path, pages: int) -> Path:
     folder.mkdir()
-    writer = WarcWriter(folder, prefix="bench", software=(), options=WarcOptions())
+    writer = WarcWriter(folder, prefix="bench", software=(), options=WarcOptions(), now=lambda: datetime.now(UTC))
     for number, html in enumerate(islice(cycle(article_pages()), pages)):
         url = f"http://www.js.sample.test/news/2026/1120/{300000 + number}.html"
         head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(html)}\r\n\r\n".encode()

@@ -27,7 +27,7 @@ from crawler.line_files import LineFiles, read_line
 from crawler.lines import ArticleLine, encode_line, text_digest
 from crawler.outcome import CapturedPage, Outcome
 from crawler.reading.extract.pages import join
-from crawler.reading.portals import Portal
+from crawler.reading.portals import Portal, article_id
 from crawler.repair import open_digests, put_damaged_aside
 from crawler.rows import Link
 from crawler.schedule import Schedule
@@ -148,8 +148,9 @@ class Register:
         """Feed the records that the state has not seen, and yield them with their outcomes; commit afterwards.
 
         `read` takes a path and the offset `start`. What a crawl writes because of an exchange stands before the next
-        one: an article that was settled and has no conversion record there had nothing new, and waits no longer. What
-        the last of all has settled and told is left in `settled` and `untold`, for a crash may have come first.
+        one: an article that was settled and has no conversion record there had nothing new, and waits no longer, unless
+        no line of it is known: its record may be lost. What the last of all has settled and told is left in `settled`
+        and `untold`, for a crash may have come first.
         """
         stored = self.state.position()
         fed = (stored.file, stored.offset) if stored else ("", 0)
@@ -171,7 +172,7 @@ class Register:
     def _feed_again(self, record: Exchange | Conversion) -> Outcome:
         if isinstance(record, Exchange):
             for article in self._awaited:
-                if self._is_settled(article):
+                if self._is_settled(article) and self.state.versions.newest(article_id(article, self.portal)):
                     self.state.versions.drop_draft(article)
         outcome, _ = self.feed(record)
         if isinstance(record, Exchange):

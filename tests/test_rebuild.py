@@ -19,6 +19,7 @@ from crawler.reading.page import Page
 from crawler.reading.portals import Branch
 from crawler.rebuilding import Rebuilt, rebuild
 from crawler.schedule import Schedule
+from tests import warcs
 from tests.conftest import SAMPLE_TOML, Crawled, Run, run_pressmark, sample_words, seen_urls
 from tests.portal.server import PortalServer
 from tests.simulated_collection import PORTAL, crawl, dump, make_world, written
@@ -188,6 +189,35 @@ def test_a_crash_before_the_swap_leaves_the_old(kept: Kept, tmp_path: Path, monk
         remade(collection)
     monkeypatch.undo()
     assert (written(collection), dump(collection)) == (kept.files, before)
+
+
+def test_a_lost_conversion_record_is_written_anew_by_the_next_crawl(kept: Kept, tmp_path: Path) -> None:
+    collection = stripped(kept, tmp_path / "sample")
+    once = [
+        id_ for id_, version, *_ in kept.rows["versions"] if [row[0] for row in kept.rows["versions"]].count(id_) == 1
+    ]
+    file, offset = next(row[10:12] for row in kept.rows["versions"] if row[0] == once[0])
+    path = collection.archive / str(file)
+    content = bytearray(path.read_bytes())
+    content[int(str(offset)) + 40] ^= 0xFF
+    path.write_bytes(content)
+    found = remade(collection)
+    assert [(fault.file, fault.offset) for fault in found.faults] == [(file, offset)]
+    recorder = Recorder(collection, PORTAL, options=WarcOptions(), software=())
+    recorder.close()
+    told = {json.loads(line)["id"] for line in written(collection)["articles/js/2026-09.jsonl"].splitlines()}
+    assert told == {row[0] for row in kept.rows["versions"]}
+
+
+def test_what_others_put_beside_is_indexed_and_kept(kept: Kept, tmp_path: Path) -> None:
+    collection = stripped(kept, tmp_path / "sample")
+    (collection.archive / "other.warc.gz").write_bytes(warcs.members(warcs.warcinfo(), warcs.response()))
+    (collection.articles / "js").mkdir(parents=True)
+    (collection.articles / "js" / "notes.txt").write_text("x")
+    found = remade(collection)
+    assert found.kept
+    assert (found.kept / "articles" / "js" / "notes.txt").exists()
+    assert b'"filename": "other.warc.gz"' in written(collection)["indexes/index.cdxj"]
 
 
 # The sample portal, by the command

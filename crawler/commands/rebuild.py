@@ -26,7 +26,6 @@ from crawler.errors import UsageError
 from crawler.reading.portals import find_portal
 from crawler.rebuilding import Rebuilt
 from crawler.rebuilding import rebuild as rebuild_views
-from crawler.swapping import free_folder
 
 
 def rebuild(
@@ -54,16 +53,15 @@ def rebuild(
     found = Collection(data / "collections" / (collection or described.name))
     if not found.archive.is_dir():
         raise UsageError(f"{found.folder}: no collection there; name its folder with --data")
-    aside = free_folder(found.folder, "before-rebuild") if keep else None
     warcs = [path for path in found.archive.iterdir() if ".warc.gz" in path.name]
     with closing(found.lock()), reading_progress("Rebuilding", warcs) as tell:
-        rebuilt = rebuild_views(found, described, configuration.schedule, on_progress=tell, aside=aside)
+        rebuilt = rebuild_views(found, described, configuration.schedule, on_progress=tell, keep=keep)
         remake_views(found)
-    _print(rebuilt, aside, json=json)
+    _print(rebuilt, json=json)
     return FINDINGS if rebuilt.faults or rebuilt.missing else DONE
 
 
-def _print(rebuilt: Rebuilt, aside: Path | None, *, json: bool) -> None:
+def _print(rebuilt: Rebuilt, *, json: bool) -> None:
     missing = sorted(rebuilt.missing)
     if json:
         told = {
@@ -72,14 +70,14 @@ def _print(rebuilt: Rebuilt, aside: Path | None, *, json: bool) -> None:
             "events": rebuilt.events,
             "damaged": rebuilt.faults,
             "missing": missing,
-            "kept": str(aside) if aside else None,
+            "kept": str(rebuilt.kept) if rebuilt.kept else None,
         }
         out.print(msgspec.json.encode(told).decode(), markup=False, soft_wrap=True)
         return
     print_faults(rebuilt.faults)
     for name in missing:
         err.print(f"{name}: no such WARC file, and lines name it; bring it back", markup=False, soft_wrap=True)
-    kept = f"; what was there lies in {aside}" if aside else ""
+    kept = f"; what was there lies in {rebuilt.kept}" if rebuilt.kept else ""
     out.print(
         f"{rebuilt.lines} lines and {rebuilt.events} events from {rebuilt.files} WARC files,"
         f" {len(rebuilt.faults) or 'no'} damaged places{kept}",
