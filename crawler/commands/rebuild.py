@@ -12,7 +12,6 @@ from crawler.commands.options import (
     DONE,
     FINDINGS,
     CollectionOption,
-    ConfigOption,
     DataOption,
     JsonOption,
     PortalOption,
@@ -38,7 +37,6 @@ def rebuild(
     portal: PortalOption = "chinanews",
     data: DataOption = Path("data"),
     collection: CollectionOption = "",
-    config: ConfigOption = None,  # noqa: ARG001 - its callback has read the file
 ) -> int:
     """Make articles, changes, indexes, digests and state again from the WARC files alone.
 

@@ -20,7 +20,6 @@ from crawler.commands.options import (
     DONE,
     FINDINGS,
     CollectionOption,
-    ConfigOption,
     DataOption,
     JsonOption,
     PortalOption,
@@ -78,7 +77,6 @@ def reextract(
     portal: PortalOption = "chinanews",
     data: DataOption = Path("data"),
     collection: CollectionOption = "",
-    config: ConfigOption = None,  # noqa: ARG001 - its callback has read the file
 ) -> int:
     """Read all captured pages again with the present extractor, without network.
 
