@@ -56,11 +56,11 @@ def crawl(world: SimulatedPortal, folder: Path, days: range, portal: Portal = PO
 
 
 def _run_once(recorder: Recorder, world: SimulatedPortal, now: datetime) -> list[str]:
-    visits = recorder.register.state.visits
-    visits.begin_run(utc_text(due_until(now, SLOT)))
-    visits.add(Link(url=LIST, host=HOST, kind="listing", via=None, hops=""))
+    queue = recorder.register.state.queue
+    queue.begin_run(utc_text(due_until(now, SLOT)))
+    queue.add(Link(url=LIST, host=HOST, kind="listing", via=None, hops=""))
     asked: list[str] = []
-    while row := visits.lease(HOST, kinds=KINDS):
+    while row := queue.lease(HOST, kinds=KINDS):
         at = now + timedelta(seconds=len(asked))
         response = world.answer(row.url, at)
         recorder.record(

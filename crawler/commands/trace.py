@@ -73,6 +73,9 @@ def trace(
         held = existing_collection(data, collection, described)
     folder = warc or (held.archive if held else Path())
     conversion = _conversion_of(line, held) if held else None
+    if conversion and conversion.file.endswith(".jsonl"):
+        # What was read anew has no conversion record.
+        conversion = None
     found = trace_line(line, folder, described, fields=field or (), conversion=conversion)
     if json:
         print_json(found)
