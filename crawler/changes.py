@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from crawler.collection import Collection
+from crawler.errors import CrawlerError
 from crawler.lines import ArticleLine, Moment, json_schema
 
 CHANGE_SCHEMA = "pressmark.change/1.0.0"
@@ -70,6 +72,26 @@ def encode_event(event: Event) -> bytes:
 def decode_event(text: bytes) -> Event:
     """Return the event for its JSON. Raises msgspec.MsgspecError for what is none."""
     return msgspec.json.decode(text, type=Event)
+
+
+def read_events(collection: Collection) -> Iterator[tuple[Event, bytes]]:
+    """Yield the events of a collection with their lines, the newest last. Raises CrawlerError for a damaged line."""
+    if not collection.changes.exists():
+        return
+    decoder = msgspec.json.Decoder(Event)
+    with collection.changes.open("rb") as file:
+        for number, text in enumerate(file, 1):
+            # A crawl may be writing its last line just now.
+            if not text.endswith(b"\n"):
+                return
+            try:
+                event = decoder.decode(text)
+            except msgspec.MsgspecError as error:
+                raise CrawlerError(
+                    f"{collection.changes}: line {number} is no event ({error}); move {collection.state.name} away:"
+                    " the next crawl makes state and lines again from the WARC files"
+                ) from error
+            yield event, text
 
 
 def compare(before: ArticleLine, after: ArticleLine) -> Edit:

@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "rebuild": "rebuild",
     "reextract": "reextract",
     "pack": "pack",
+    "export": "export",
     "replay": "replay",
     "fixture": "fixture",
     "config": "configuring",

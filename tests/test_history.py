@@ -14,10 +14,9 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
-from crawler.changes import Event, Span
+from crawler.changes import Event, Span, read_events
 from crawler.collection import Collection
 from crawler.commands.difference import html_page, print_side_by_side, rows_of
-from crawler.commands.history import read_events
 from crawler.commands.status import describe_age, freshness_bar
 from crawler.errors import CrawlerError
 from crawler.lines import ArticleLine, decode_line

@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, get_args
 
-import msgspec
 import typer
 
-from crawler.changes import Event, EventType, compare
+from crawler.changes import Event, EventType, compare, read_events
 from crawler.collection import Collection
 from crawler.commands import terminal
 from crawler.commands.articles import ArticleArgument, find_versions, read_version
@@ -24,7 +23,7 @@ from crawler.commands.options import (
     out,
     print_json,
 )
-from crawler.errors import CrawlerError, UsageError
+from crawler.errors import UsageError
 from crawler.fetching.plan import choose_branches
 from crawler.lines import ArticleLine, utc_text
 from crawler.reading.portals import Portal, find_portal
@@ -119,26 +118,6 @@ def changes(
         sys.stdout.buffer.writelines(text if json else _plain(event) for event, text in chosen)
         sys.stdout.buffer.flush()
     return DONE
-
-
-def read_events(collection: Collection) -> Iterator[tuple[Event, bytes]]:
-    """Yield the events of a collection with their lines, the newest last. Raises CrawlerError for a damaged line."""
-    if not collection.changes.exists():
-        return
-    decoder = msgspec.json.Decoder(Event)
-    with collection.changes.open("rb") as file:
-        for number, text in enumerate(file, 1):
-            # A crawl may be writing its last line just now.
-            if not text.endswith(b"\n"):
-                return
-            try:
-                event = decoder.decode(text)
-            except msgspec.MsgspecError as error:
-                raise CrawlerError(
-                    f"{collection.changes}: line {number} is no event ({error}); move {collection.state.name} away:"
-                    " the next crawl makes state and lines again from the WARC files"
-                ) from error
-            yield event, text
 
 
 def _two_versions(

@@ -117,6 +117,15 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What the portal says of copying: its own words, what they mean in English, and where they stand."""
+
+    text: str
+    english: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Portal:
     """A family of branches. `asset_hosts` serve pictures and styles."""
 
@@ -124,6 +133,7 @@ class Portal:
     title: str
     branches: tuple[Branch, ...]
     asset_hosts: tuple[str, ...]
+    notice: Notice | None = None
     _by_host: Mapping[str, Branch] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

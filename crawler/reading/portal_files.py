@@ -9,7 +9,7 @@ from pathlib import Path
 from parsel import css2xpath
 
 from crawler.errors import UsageError
-from crawler.reading.portal import FACTS, Branch, Layout, MobileForm, Portal, Section
+from crawler.reading.portal import FACTS, Branch, Layout, MobileForm, Notice, Portal, Section
 from crawler.tables import Table, nearest
 
 _BUILT_IN = Path(__file__).parents[1] / "portals"
@@ -48,17 +48,29 @@ def find_portal(name: str) -> Portal:
 
 
 def _read_portal(table: Table) -> Portal:
-    table.allow("name", "title", "asset_hosts", "branches", "layouts")
+    table.allow("name", "title", "asset_hosts", "notice", "branches", "layouts")
     name = table.text("name")
     layouts = {code: _read_layout(code, part) for code, part in table.named_tables("layouts", "layout").items()}
     branches = tuple(
         _read_branch(name, code, part, layouts) for code, part in table.named_tables("branches", "branch").items()
     )
     portal = Portal(
-        name=name, title=table.text("title"), branches=branches, asset_hosts=_read_hosts(table, "asset_hosts")
+        name=name,
+        title=table.text("title"),
+        branches=branches,
+        asset_hosts=_read_hosts(table, "asset_hosts"),
+        notice=_read_notice(table),
     )
     _refuse_shared_hosts(table.place, branches)
     return portal
+
+
+def _read_notice(table: Table) -> Notice | None:
+    part = table.optional_table("notice")
+    if part is None:
+        return None
+    part.allow("text", "english", "place")
+    return Notice(text=part.text("text"), english=part.text("english"), place=part.text("place"))
 
 
 def _read_branch(portal: str, code: str, table: Table, layouts: dict[str, Layout]) -> Branch:
