@@ -23,9 +23,8 @@ from crawler.commands.options import (
 from crawler.errors import UsageError
 from crawler.fetching.plan import choose_branches
 from crawler.reading.portals import Portal, find_portal
-from crawler.views.export.choice import Choice, Compression, Format, Part
+from crawler.views.export.choice import SUFFIXES, Choice, Compression, Format, Part
 
-# Imported only when it runs: Arrow takes half a second, which --help and a wrong option need not pay.
 _SHOWN_FAULTS = 5
 
 
@@ -88,6 +87,7 @@ def export(
 
 
 def _export(collection: Collection, place: Path, portal: Portal, choice: Choice, *, json: bool) -> int:
+    # Arrow takes half a second, which --help and a wrong option need not pay.
     from crawler.views.export.writing import export as write  # noqa: PLC0415
 
     with _Progress(shown=err.is_terminal and not json) as progress:
@@ -147,10 +147,9 @@ def _part(*, text_only: bool, no_text: bool) -> Part:
 
 
 def _compression(name: str) -> Compression:
-    found = next((known for known in get_args(Compression) if known == name), None)
-    if found is None:
-        raise UsageError(f"--compression {name}: not known; take gzip or zstd")
-    return found
+    if name not in SUFFIXES:
+        raise UsageError(f"--compression {name}: not known; take {' or '.join(SUFFIXES)}")
+    return "zstd" if name == "zstd" else "gzip"
 
 
 def _formats(text: str) -> tuple[Format, ...]:

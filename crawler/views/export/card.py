@@ -23,7 +23,8 @@ _PLAIN = re.compile(r"[A-Za-z][\w*./<-]*")
 _PARTS = {
     "full": "",
     "text": " Only the texts are in it, with what is needed to cite them (`--text-only`).",
-    "bare": " The texts are not in it (`--no-text`): headlines, bodies, captions, alt texts and keywords are left out; counts"
+    "bare": " The texts are not in it (`--no-text`): headlines, bodies, captions, alt texts and keywords are left"
+    " out; counts"
     " of characters and digests stand for them.",
 }
 
@@ -36,8 +37,10 @@ def make_card(made: DataSet) -> str:
 
 
 def _front(made: DataSet) -> dict[str, Any]:
-    configs = [(one, kind, _config(made, one, kind)) for one in made.tables if one.rows for kind in made.choice.formats]
-    return {
+    # `datasets` reads all configurations of a folder by one reader: that of the last format, Parquet where it is there.
+    kind = made.choice.formats[-1]
+    tables = [one for one in made.tables if one.rows]
+    front = {
         "pretty_name": made.title,
         "language": ["zh"],
         "license": "other",
@@ -46,25 +49,18 @@ def _front(made: DataSet) -> dict[str, Any]:
         "tags": ["news", "web-archive", "warc"],
         "configs": [
             {
-                "config_name": name,
-                **({"default": True} if name == "articles" else {}),
+                "config_name": one.name,
+                **({"default": True} if one is made.articles else {}),
                 "data_files": [{"split": "train", "path": _pattern(made, one, kind)}],
             }
-            for one, kind, name in configs
-        ],
-        # Parquet files bring their types along; for JSON they must be told, or a column that is null in the first file
-        # would be null for good.
-        "dataset_info": [
-            {"config_name": name, "features": _features(arrow_schema(one.row_type))}
-            for one, kind, name in configs
-            if kind == "jsonl"
+            for one in tables
         ],
     }
-
-
-def _config(made: DataSet, one: WrittenTable, kind: Format) -> str:
-    """Return the name of a configuration: that of the table for Parquet, or for the only format."""
-    return one.name if kind == "parquet" or len(made.choice.formats) == 1 else f"{one.name}_jsonl"
+    if kind == "parquet":
+        return front
+    # Parquet brings its types along; for JSON they must be told, or what is null in the first file is null for good.
+    features = [{"config_name": one.name, "features": _features(arrow_schema(one.row_type))} for one in tables]
+    return {**front, "dataset_info": features}
 
 
 def _pattern(made: DataSet, one: WrittenTable, kind: Format) -> str:
@@ -73,8 +69,12 @@ def _pattern(made: DataSet, one: WrittenTable, kind: Format) -> str:
     return f"{one.name}/*/*{made.choice.suffix}" if one.name == "articles" else f"{one.name}{made.choice.suffix}"
 
 
+# `datasets` takes what looks like a time for one, in JSON; told as text it would lose its zone.
+_MOMENT = {"dtype": "timestamp[ms, tz=UTC]"}
+
+
 def _features(fields: pa.Schema | pa.StructType) -> list[dict[str, Any]]:
-    return [{"name": field.name, **_feature(field.type)} for field in fields]
+    return [{"name": field.name, **(_MOMENT if field.metadata else _feature(field.type))} for field in fields]
 
 
 def _feature(kind: pa.DataType) -> dict[str, Any]:
@@ -119,11 +119,14 @@ def _opening(made: DataSet) -> str:
     )
     return (
         f"# {made.title}\n\n"
-        f"{counts.articles:,} news articles of {made.portal.title}, in {counts.lines:,} lines, read out of captured pages by"
-        f" [Pressmark](https://pypi.org/project/pressmark) {made.pressmark}.{_PARTS[made.choice.part]} {kept}; `changes`"
-        " tells what was edited, withdrawn and restored. Every line carries its *pressmark*: file, offset, length, record id"
+        f"{counts.articles:,} news articles of {made.portal.title}, in {counts.lines:,} lines, read out of"
+        f" captured pages by"
+        f" Pressmark {made.pressmark}.{_PARTS[made.choice.part]} {kept}; `changes`"
+        " tells what was edited, withdrawn and restored. Every line carries its *pressmark*: file, offset,"
+        " length, record id"
         " and digest of the bytes in the WARC files that it was read from.\n\n"
-        "[datasheet.md](datasheet.md) tells how far the branches and days are covered, how well the fields were read, and"
+        "[datasheet.md](datasheet.md) tells how far the branches and days are covered, how well the fields were"
+        " read, and"
         " what is not in here."
     )
 
@@ -147,26 +150,32 @@ def _files(made: DataSet) -> str:
 
 def _loading(made: DataSet) -> str:
     suffix = made.choice.suffix
-    if "parquet" in made.choice.formats:
-        snippets = (
-            'from datasets import load_dataset\n\narticles = load_dataset(".", "articles", split="train")',
-            'import pandas\n\narticles = pandas.read_parquet("parquet/articles")',
-        )
-        query = "parquet/articles/*.parquet"
+    lines, columns = f"articles/*/*{suffix}", "parquet/articles/*.parquet"
+    has_columns = "parquet" in made.choice.formats
+    snippets = [
+        'from datasets import load_dataset\n\narticles = load_dataset("/path/to/this/folder", "articles",'
+        ' split="train")'
+    ]
+    if has_columns:
+        snippets.append('import pandas\n\narticles = pandas.read_parquet("parquet/articles")')
     else:
-        snippets = (
-            'from datasets import load_dataset\n\narticles = load_dataset(".", "articles", split="train")',
-            f'from glob import glob\n\nimport pandas\n\nfiles = sorted(glob("articles/*/*{suffix}"))\n'
-            "articles = pandas.concat(pandas.read_json(file, lines=True, convert_dates=False) for file in files)",
+        snippets.append(
+            f"from glob import glob\n\nimport pandas\n\nparts = [\n    pandas.read_json(path, lines=True,"
+            f" convert_dates=False)"
+            f' for path in sorted(glob("{lines}"))\n]\narticles = pandas.concat(parts, ignore_index=True)'
         )
-        query = f"articles/*/*{suffix}"
+    if made.choice.part == "full" and "jsonl" in made.choice.formats:
+        snippets.append(
+            "from crawler.article import read_articles  # Pressmark\n\nfor article in read_articles('.'):\n"
+            "    print(article.published_at, article.headline)"
+        )
     python = "\n\n".join(f"```python\n{snippet}\n```" for snippet in snippets)
-    column = "length(body)" if made.choice.part != "bare" else "characters.body"
+    characters = "characters.body" if made.choice.part == "bare" else "length(body)"
     sql = (
-        f"-- duckdb: characters by branch and month\nSELECT branch, published_at[:7] AS month, sum({column})\n"
-        f"FROM '{query}' GROUP BY ALL ORDER BY ALL;"
+        f"-- duckdb: characters by branch and month\nSELECT branch, published_at[:7] AS month, sum({characters})\n"
+        f"FROM '{columns if has_columns else lines}' GROUP BY ALL ORDER BY ALL;"
     )
-    return f"## Loading\n\nIn this folder:\n\n{python}\n\n```sql\n{sql}\n```"
+    return f"## Loading\n\nFrom within this folder:\n\n{python}\n\n```sql\n{sql}\n```"
 
 
 def _reading(made: DataSet) -> str:
@@ -174,17 +183,21 @@ def _reading(made: DataSet) -> str:
     keys = "`id`" if made.choice.latest else "`id` and `version`"
     return (
         "## Reading it right\n\n"
-        f"- A row is known by {keys}; rows are sorted by {order}. The month of a file is that of publication; `undated` holds"
+        f"- A row is known by {keys}; rows are sorted by {order}. The month of a file is that of publication;"
+        f" `undated` holds"
         " articles whose time of publication is not known.\n"
-        "- Times are RFC 3339 text. `published_at` has the zone of the page, so its first ten characters are the day as the"
+        "- Times are RFC 3339 text. `published_at` has the zone of the page, so its first ten characters are the"
+        " day as the"
         " reader of the page saw it; `captured_at` is UTC.\n"
         "- What is not on the page is null; nothing is guessed."
         + (
-            " `extractor.origins` names the selector or rule behind each field, `extractor.confidence` how sure it is.\n"
+            " `extractor.origins` names the selector or rule behind each field, `extractor.confidence` how sure"
+            " it is.\n"
             if made.choice.part != "text"
             else "\n"
         )
-        + "- In Parquet the keys of `extractor.origins` and `extractor.confidence` are columns of their own, null where JSON"
+        + "- In Parquet the keys of `extractor.origins` and `extractor.confidence` are columns of their own, null"
+        " where JSON"
         " has no such key.\n"
         "- Texts are NFC, in the script of the page."
     )

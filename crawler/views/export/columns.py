@@ -15,8 +15,8 @@ from msgspec import inspect
 from crawler.errors import CrawlerError
 from crawler.reading.article import Article
 
-# `extractor.origins` and `extractor.confidence` are keyed by the fields of the article, so each is a struct of these, null
-# for a field that has none: Hugging Face datasets know no maps, and `origins.headline` is easier to ask for.
+# `extractor.origins` and `extractor.confidence` are keyed by the fields of the article, so each is a struct of these,
+# null for a field that has none: Hugging Face datasets know no maps, and `origins.headline` is easier to ask for.
 KEYS = tuple(
     field.name
     for field in fields(Article)
@@ -80,6 +80,13 @@ def optional(kind: inspect.Type) -> tuple[inspect.Type, bool]:
     return _plain(inner[0]), len(inner) < len(kind.types)
 
 
+def is_moment(name: str, kind: inspect.Type) -> bool:
+    """Tell whether a text is a time by RFC 3339: by its type, or, in events, by its name."""
+    parts = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
+    told = (part.extra_json_schema for part in parts if isinstance(part, inspect.Metadata))
+    return name == "at" or any(schema == {"format": "date-time"} for schema in told)
+
+
 def _plain(kind: inspect.Type) -> inspect.Type:
     return kind.type if isinstance(kind, inspect.Metadata) else kind
 
@@ -92,7 +99,9 @@ def _fields(kind: inspect.Type) -> list[pa.Field]:
 
 def _field(name: str, kind: inspect.Type) -> pa.Field:
     inner, nullable = optional(kind)
-    return pa.field(name, _arrow(inner), nullable=nullable)
+    # Told in the file, too: the column is text, and this is what stands in it.
+    metadata = {"format": "date-time"} if is_moment(name, kind) else None
+    return pa.field(name, _arrow(inner), nullable=nullable, metadata=metadata)
 
 
 def _arrow(kind: inspect.Type) -> pa.DataType:
@@ -102,12 +111,15 @@ def _arrow(kind: inspect.Type) -> pa.DataType:
         return pa.list_(_field("element", kind.item_type))
     if isinstance(kind, inspect.DictType):
         return pa.struct([pa.field(key, _arrow(_plain(kind.value_type))) for key in KEYS])
-    if isinstance(kind, inspect.BoolType):
-        return pa.bool_()
-    if isinstance(kind, inspect.IntType):
-        return pa.int64()
-    if isinstance(kind, inspect.FloatType):
-        return pa.float64()
-    if isinstance(kind, inspect.StrType | inspect.LiteralType):
-        return pa.string()
-    raise TypeError(f"{kind}: no column for it")
+    if type(kind) not in _PLAIN:
+        raise TypeError(f"{kind}: no column for it")
+    return _PLAIN[type(kind)]
+
+
+_PLAIN = {
+    inspect.BoolType: pa.bool_(),
+    inspect.IntType: pa.int64(),
+    inspect.FloatType: pa.float64(),
+    inspect.StrType: pa.string(),
+    inspect.LiteralType: pa.string(),
+}

@@ -3,14 +3,16 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
+from itertools import pairwise
 
 from crawler.views.export.census import FIELDS
 from crawler.views.export.dataset import DataSet, branch_name
 
 # Longer tables are told by month, then by year; all days stand in coverage.csv.
 _MOST_ROWS = 62
+_MOST_COLUMNS = 12
 _MOST_NAMED = 50
-_MOST_GAPS = 5
+_MOST_GAPS = 20
 
 
 def make_coverage(made: DataSet) -> str:
@@ -59,9 +61,11 @@ def _opening(made: DataSet) -> str:
     captured = f"{(census.captured.first or '')[:10]} to {(census.captured.last or '')[:10]}"
     return (
         f"# Datasheet: {made.title}\n\n"
-        f"{counts.articles:,} articles in {counts.lines:,} lines ({kept}), {census.characters:,} characters of body"
-        f" text, {census.captured_pictures:,} of {census.pictures:,} pictures captured. Captured {captured} (UTC), out of"
-        f" {len(made.warcs):,} WARC files, which `manifest.json` names with their digests."
+        f"{_plural(counts.articles, 'article')} in {_plural(counts.lines, 'line')} ({kept}),"
+        f" {census.characters:,} characters of body"
+        f" text, {census.captured_pictures:,} of {census.pictures:,} pictures captured. Captured {captured}"
+        f" (UTC), out of"
+        f" {_plural(len(made.warcs), 'WARC file')}, which `manifest.json` names with their digests."
     )
 
 
@@ -85,7 +89,8 @@ def _coverage(made: DataSet) -> str:
     return (
         "## Coverage\n\n![Articles by branch and time](coverage.svg)\n\n"
         f"{table(head, rows)}\n\n"
-        "Days are days of publication as the pages print them (China Standard Time). Every day of every branch stands in"
+        "Days are days of publication as the pages print them (China Standard Time). Every day of every branch"
+        " stands in"
         " `coverage.csv`. A day without articles is a day on which nothing appeared, or of which nothing was found and"
         " captured; the data set cannot tell which."
     )
@@ -98,34 +103,35 @@ def _gaps(made: DataSet) -> str:
     longest = sorted(found, key=lambda gap: (-gap[0], gap[1], gap[2]))
     if not longest:
         return "## Gaps\n\nNo branch has a day without articles between its first and its last."
-    rows = [(f"`{branch}`", first, last, length) for length, branch, first, last in longest[: _MOST_GAPS * 4]]
+    rows = [(f"`{branch}`", first, last, length) for length, branch, first, last in longest[:_MOST_GAPS]]
     more = f"\n\nThe longest {len(rows)} of {len(longest):,}." if len(longest) > len(rows) else ""
     return f"## Gaps\n\n{table(('branch', 'last day before', 'first day after', 'days without'), rows)}{more}"
 
 
 def _gaps_of(made: DataSet, branch: str) -> list[tuple[int, str, str]]:
     days = sorted(day for code, day in made.census.days if code == branch and day)
-    pairs = zip(days, days[1:], strict=False)
     gaps = (
-        ((date.fromisoformat(after) - date.fromisoformat(before)).days - 1, before, after) for before, after in pairs
+        ((date.fromisoformat(after) - date.fromisoformat(before)).days - 1, before, after)
+        for before, after in pairwise(days)
     )
     return [gap for gap in gaps if gap[0]]
 
 
 def _by_period(made: DataSet) -> str:
-    for name, length in (("day", 10), ("month", 7), ("year", 4)):
+    for name, length in (("day", 10), ("month", 7), ("year", 4)):  # noqa: B007 - the last name is told
         counts: Counter[tuple[str, str]] = Counter()
         for (branch, day), count in made.census.days.items():
             counts[branch, day[:length]] += count
         periods = sorted({period for _, period in counts if period})
-        if len(periods) <= _MOST_ROWS or name == "year":
+        if len(periods) <= _MOST_ROWS:
             break
-    rows = [
-        (period, *(counts[branch, period] for branch in made.branches), sum(counts[b, period] for b in made.branches))
-        for period in periods
-    ]
-    head = (name, *(f"`{branch}`" for branch in made.branches), "all")
-    return f"## Articles by {name} of publication\n\n{table(head, rows)}"
+    largest = sorted(made.branches, key=lambda branch: (-made.census.articles[branch], branch))[:_MOST_COLUMNS]
+    shown = [branch for branch in made.branches if branch in largest]
+    totals = {period: sum(counts[branch, period] for branch in made.branches) for period in periods}
+    rows = [(period, *(counts[branch, period] for branch in shown), totals[period]) for period in periods]
+    head = (name, *(f"`{branch}`" for branch in shown), "all branches")
+    more = "\n\nOnly the largest branches have a column." if len(shown) < len(made.branches) else ""
+    return f"## Articles by {name} of publication\n\n{table(head, rows)}{more}"
 
 
 def _extraction(made: DataSet) -> str:
@@ -133,24 +139,25 @@ def _extraction(made: DataSet) -> str:
     rows = []
     for name in FIELDS:
         filled = sum(census.filled[name, branch] for branch in made.branches)
-        sure = (census.sure[name, level] for level in ("high", "medium", "low"))
-        rows.append(
-            (
-                f"`{name}`",
-                _share(filled, lines),
-                *(_share(count, filled) for count in sure),
-                *(_share(census.filled[name, branch], census.lines[branch]) for branch in made.branches),
-            )
-        )
-    head = ("field", "lines with it", "high", "medium", "low", *(f"`{branch}`" for branch in made.branches))
-    warned = table(("warning", "lines"), [(f"`{name}`", count) for name, count in _by_count(census.warnings)])
+        sure = (_share(census.sure[name, level], filled) for level in ("high", "medium", "low"))
+        rows.append((f"`{name}`", _share(filled, lines), *sure))
+    by_branch = [
+        (f"`{branch}`", *(_share(census.filled[name, branch], census.lines[branch], digits=0) for name in FIELDS))
+        for branch in made.branches
+    ]
     read = ", ".join(f"{version} ({count:,} lines)" for version, count in sorted(census.extractors.items()))
-    return (
-        f"## Extraction\n\nRead by extractor version {read}.\n\n{table(head, rows)}\n\n"
-        "An empty field is one that the page does not have, or that was not found. High, medium and low are shares of the"
-        " lines that have the field, by `extractor.confidence`; the last columns are the share of each branch."
-        f"\n\n{warned}"
-    )
+    parts = [
+        f"## Extraction\n\nRead by extractor version {read}.",
+        table(("field", "lines with it", "high", "medium", "low"), rows),
+        "An empty field is one that the page does not have, or that was not found. High, medium and low are"
+        " shares of the"
+        " lines that have the field, by `extractor.confidence`. By branch, in per cent:",
+        table(("branch", *(f"`{name}`" for name in FIELDS)), by_branch),
+    ]
+    if census.warnings:
+        warned = [(f"`{name}`", count) for name, count in _by_count(census.warnings)]
+        parts.append(table(("warning", "lines"), warned))
+    return "\n\n".join(parts)
 
 
 def _changes(made: DataSet) -> str:
@@ -167,17 +174,23 @@ def _changes(made: DataSet) -> str:
     shown = table(("withdrawn article", "told at (UTC)", "reason"), rows[:_MOST_NAMED])
     more = f"\n\nThe first {_MOST_NAMED} of {len(rows):,}; `changes` holds them all." if len(rows) > _MOST_NAMED else ""
     return (
-        f"## Changes\n\nEvents: {told}. The portal has withdrawn {len(rows):,} of the articles since they were captured;"
-        f" they are in the data set as they were.\n\n{shown}{more}"
+        f"## Changes\n\nEvents: {told}. Withdrawn by the portal since they were captured, and here as they were:"
+        f" {_plural(len(rows), 'article')}.\n\n{shown}{more}"
     )
 
 
 def _withheld(made: DataSet) -> str:
     withheld = made.counts.withheld
-    told = f"{withheld:,} articles are withheld at someone's request" if withheld else "No article is withheld"
+    told = (
+        f"Withheld by the operator's takedown list: {_plural(withheld, 'article')}"
+        if withheld
+        else "Nothing is withheld"
+    )
     undated = ""
     if made.choice.is_dated and made.counts.undated:
-        undated = f" {made.counts.undated:,} articles without a day of publication are left out: no bound can be told of them."
+        undated = (
+            f" Without a day of publication, so that no bound can tell: {_plural(made.counts.undated, 'article')}."
+        )
     return f"## Left out\n\n{told}.{undated}"
 
 
@@ -189,5 +202,9 @@ def _by_count(counter: Counter[str]) -> list[tuple[str, int]]:
     return sorted(counter.items(), key=lambda item: (-item[1], item[0]))
 
 
-def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f} %" if whole else ""
+def _share(part: int, whole: int, *, digits: int = 1) -> str:
+    return f"{100 * part / whole:.{digits}f}" + (" %" if digits else "") if whole else ""
+
+
+def _plural(count: int, thing: str) -> str:
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"

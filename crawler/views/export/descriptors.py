@@ -1,17 +1,20 @@
 """What programs read of a data set: JSON Schema and Table Schema of its tables, Data Package, Croissant."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 from msgspec import inspect
 
 from crawler.lines import ArticleLine, article_schema
-from crawler.views.export.columns import optional
+from crawler.views.export.columns import KEYS, is_moment, optional
 from crawler.views.export.dataset import DataSet, WrittenFile, WrittenTable, slug
 
 # Where the schemas of the tables lie in the folder.
 SCHEMAS = "schema"
 
+# Not just "parquet": programs that know the name read all columns as plain values, and fail at the first list.
+_FORMATS = {"jsonl": "jsonl", "parquet": "vnd.apache.parquet"}
 _MEDIA_TYPES = {"jsonl": "application/jsonl", "parquet": "application/vnd.apache.parquet"}
 _CROISSANT = "http://mlcommons.org/croissant/1.1"
 
@@ -62,7 +65,24 @@ def data_package(made: DataSet) -> dict[str, Any]:
 
 def croissant(made: DataSet) -> dict[str, Any]:
     """Return the description by Croissant 1.1 (https://docs.mlcommons.org/croissant)."""
-    description = {
+    distribution: list[dict[str, Any]] = []
+    records: list[dict[str, Any]] = []
+    for table in made.tables:
+        files = table.in_format("parquet") or table.in_format("jsonl")
+        source = f"{table.name}-files"
+        distribution += [_file_object(file) for file in files]
+        distribution.append(
+            {
+                "@type": "cr:FileSet",
+                "@id": source,
+                "name": source,
+                "description": table.about,
+                "encodingFormat": _CROISSANT_FORMATS[files[0].format],
+                "includes": [file.path for file in files],
+            }
+        )
+        records.append(_record_set(table, source))
+    return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": _CROISSANT,
@@ -76,26 +96,9 @@ def croissant(made: DataSet) -> dict[str, Any]:
         "inLanguage": "zh",
         "citeAs": made.citation,
         "creator": {"@type": "sc:Organization", "name": f"{made.portal.title}, archived with Pressmark"},
-        "distribution": [],
-        "recordSet": [],
+        "distribution": distribution,
+        "recordSet": records,
     }
-    for table in made.tables:
-        files = table.in_format("parquet") or table.in_format("jsonl")
-        kind = files[0].format
-        source = f"{table.name}-files"
-        description["distribution"] += [_file_object(file) for file in files]
-        description["distribution"].append(
-            {
-                "@type": "cr:FileSet",
-                "@id": source,
-                "name": source,
-                "description": table.about,
-                "encodingFormat": _CROISSANT_FORMATS[kind],
-                "includes": [file.path for file in files],
-            }
-        )
-        description["recordSet"].append(_record_set(table, source))
-    return description
 
 
 def licence(made: DataSet) -> str:
@@ -109,7 +112,7 @@ def _resource(table: WrittenTable, file: WrittenFile) -> dict[str, Any]:
     resource = {
         "name": slug(file.path),
         "path": file.path,
-        "format": file.format,
+        "format": _FORMATS[file.format],
         "mediatype": _MEDIA_TYPES[file.format],
         "bytes": file.bytes,
         "hash": f"sha256:{file.sha256}",
@@ -168,16 +171,50 @@ def _croissant_field(table: str, source: str, name: str, kind: inspect.Type) -> 
     inner, _ = optional(kind)
     field: dict[str, Any] = {"@type": "cr:Field", "@id": f"{table}/{name}", "name": name}
     if isinstance(inner, inspect.VarTupleType):
-        field |= {"isArray": True, "arrayShape": "-1"}
+        field |= _ARRAY
         inner, _ = optional(inner.item_type)
-    # What is nested comes as the text of it: Croissant's own nested fields cannot be null as a whole.
-    return {
-        **field,
-        "dataType": _CROISSANT_TYPES.get(type(inner), "sc:Text"),
-        "source": {"fileSet": {"@id": source}, "extract": {"column": name}},
-    }
+    place = {"fileSet": {"@id": source}, "extract": {"column": name}}
+    leaves = list(_leaves(inner, ""))
+    if leaves == [("", {}, inner)]:
+        data_type = "sc:DateTime" if is_moment(name, kind) else _croissant_type(inner)
+        return {**field, "dataType": data_type, "source": place}
+    # One level, with a path into the value: readers of deeper levels fail where one of them is null.
+    parts = [
+        {
+            "@type": "cr:Field",
+            "@id": f"{table}/{name}/{path}",
+            "name": f"{name}/{path}",
+            **array,
+            "dataType": _croissant_type(leaf),
+            "source": {**place, "transform": {"jsonPath": path}},
+        }
+        for path, array, leaf in leaves
+    ]
+    return {**field, "subField": parts}
 
 
+def _leaves(kind: inspect.Type, path: str) -> Iterator[tuple[str, dict[str, Any], inspect.Type]]:
+    """Yield the paths to the plain values of a type; objects in lists inside of objects are left out."""
+    before = f"{path}." if path else ""
+    if isinstance(kind, inspect.StructType | inspect.DataclassType):
+        for field in kind.fields:
+            yield from _leaves(optional(field.type)[0], before + field.encode_name)
+    elif isinstance(kind, inspect.DictType):
+        for key in KEYS:
+            yield before + key, {}, optional(kind.value_type)[0]
+    elif isinstance(kind, inspect.VarTupleType):
+        item, _ = optional(kind.item_type)
+        if not isinstance(item, inspect.StructType | inspect.DataclassType):
+            yield path, _ARRAY, item
+    else:
+        yield path, {}, kind
+
+
+def _croissant_type(kind: inspect.Type) -> str:
+    return _CROISSANT_TYPES.get(type(kind), "sc:Text")
+
+
+_ARRAY: dict[str, Any] = {"isArray": True, "arrayShape": "-1"}
 _CROISSANT_FORMATS = {"jsonl": "application/jsonlines", "parquet": "application/x-parquet"}
 _CROISSANT_TYPES: dict[type[inspect.Type], str] = {
     inspect.BoolType: "sc:Boolean",

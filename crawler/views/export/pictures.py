@@ -1,4 +1,4 @@
-"""The captured pictures of a data set: copied out of the WARC files, each payload once, under the name of its digest."""
+"""The captured pictures of a data set: copied out of the WARC files, each payload once, named after its digest."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -55,7 +55,7 @@ class Pictures:
         return int(found.fetchone()[0])
 
     def copy(self, archive: Path, folder: Path) -> Iterator[str | None]:
-        """Copy the pictures into `images/` of a folder; yield for each record what is wrong with it, None for nothing."""
+        """Copy the pictures into `images/` of a folder; yield for each record its fault, None where there is none."""
         self._db.execute("CREATE INDEX pictures_by_place ON pictures (warc, offset)")
         marks = self._db.execute(
             "SELECT DISTINCT warc, offset, length, record_id, digest FROM pictures WHERE digest IS NOT NULL"

@@ -143,7 +143,7 @@ class Plan:
         self._counts = Counts(
             lines=self._count("SELECT count(*) FROM chosen"),
             articles=self._count("SELECT count(*) FROM chosen WHERE newest"),
-            withheld=self._count(f"SELECT count(*) FROM articles WHERE withheld {dated}"),
+            withheld=self._count(f"SELECT count(*) FROM articles WHERE withheld {dated}"),  # noqa: S608 - dates
             undated=self._count("SELECT count(*) FROM articles WHERE published_at IS NULL AND NOT withheld"),
         )
         self._db.execute("DROP TABLE articles")

@@ -46,7 +46,7 @@ class LinesFile:
         self._raw = path.open("wb")
         # Neither name nor time in the header: they would differ from run to run.
         self._file: IO[bytes] | pa.NativeFile = (
-            igzip.IGzipFile(filename="", mode="wb", compresslevel=_GZIP_LEVEL, fileobj=self._raw, mtime=0)
+            igzip.IGzipFile("", "wb", _GZIP_LEVEL, self._raw, 0)  # type: ignore[no-untyped-call]
             if compression == "gzip"
             else pa.CompressedOutputStream(pa.PythonFile(self._raw, "w"), "zstd")
         )

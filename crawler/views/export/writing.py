@@ -58,7 +58,7 @@ def export(collection: Collection, place: Path, portal: Portal, choice: Choice, 
             plan.fill(takedowns, lambda done, whole: tell("Reading lines", done, whole))
             _check(plan, portal, choice, collection)
             pictures = stack.enter_context(closing(Pictures(work / "pictures.sqlite"))) if choice.pictures else None
-            job = _Job(collection=collection, folder=folder, plan=plan, choice=choice, pictures=pictures, tell=tell)
+            job = _Job((collection, folder), plan, choice, pictures, tell)
             made = job.write(portal)
         for path in work.iterdir():
             path.unlink()
@@ -80,17 +80,10 @@ class _Job:
     """One data set while it is written; `broken` are the pictures that could not be copied."""
 
     def __init__(
-        self,
-        *,
-        collection: Collection,
-        folder: Path,
-        plan: Plan,
-        choice: Choice,
-        pictures: Pictures | None,
-        tell: Tell,
+        self, where: tuple[Collection, Path], plan: Plan, choice: Choice, pictures: Pictures | None, tell: Tell
     ) -> None:
-        self._collection = collection
-        self._folder = folder
+        """`where` are the collection and the folder to write into."""
+        self._collection, self._folder = where
         self._plan = plan
         self._choice = choice
         self._pictures = pictures
