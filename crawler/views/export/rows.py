@@ -149,17 +149,19 @@ class PictureRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReprintRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One article of a group that shares a text.
+    """One article of a group that shares a text, as `reprints.jsonl` has it.
 
-    `share` is the part of its text that it has in common with `original`, the id of the likely original; None where
-    that one is withheld.
+    `share` is the part of its text that it has in common with `original`, the likely original; None where that one is
+    withheld. `distance` counts the bits in which their simhashes differ.
     """
 
+    schema: str
     article: str
-    version: int | None
+    version: int
     group: str
-    share: float
     original: str | None
+    share: float
+    distance: int
 
 
 Row = ArticleLine | TextRow | BareRow

@@ -15,7 +15,7 @@ from crawler.views.export.dataset import WrittenFile, WrittenTable
 from crawler.views.export.folder import hash_file
 
 _GZIP_LEVEL = 3
-_ZSTD_LEVEL = 6
+_ZSTD_LEVEL = 3
 # JSON that is turned into columns at once, and how many rows a group of a Parquet file has: at the least where a month
 # ends, at the most where it does not. A reader of one month skips the other groups by their statistics.
 _CHUNK_BYTES = 4_000_000

@@ -131,6 +131,16 @@ class _Job:
                 yield event
 
     def _reprints(self) -> Iterator[ReprintRow]:
+        # A group bears the id of one of its articles. Where that is withheld, another has to lend its own.
+        renamed: dict[str, str] = {}
+        for row in self._held_reprints():
+            if self._plan.withholds(row.group):
+                renamed[row.group] = min(renamed.get(row.group, row.article), row.article)
+        for row in self._held_reprints():
+            original = None if row.original is None or self._plan.withholds(row.original) else row.original
+            yield msgspec.structs.replace(row, group=renamed.get(row.group, row.group), original=original)
+
+    def _held_reprints(self) -> Iterator[ReprintRow]:
         path = self._collection.reprints
         decoder = msgspec.json.Decoder(ReprintRow)
         with path.open("rb") as file:
@@ -142,8 +152,7 @@ class _Job:
                         f"{path}: line {number} is no row of a group ({error}); run `pressmark reprints` anew"
                     ) from error
                 if self._plan.holds(row.article, row.version):
-                    hidden = row.original is not None and self._plan.withholds(row.original)
-                    yield msgspec.structs.replace(row, original=None) if hidden else row
+                    yield row
 
     def _copy(self, pictures: Pictures) -> None:
         whole = pictures.count()
