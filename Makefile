@@ -43,6 +43,7 @@ bench: .venv/bench
 	@$(BIN)/python -m bench.searching
 	@$(BIN)/python -m bench.reprinting
 	@$(BIN)/python -m bench.nochange
+	@$(BIN)/python -m bench.exporting
 
 peers: .venv/crawl .venv/peers/ready
 	@$(BIN)/python -m bench.peers .venv/peers/bin/python

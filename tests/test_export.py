@@ -148,8 +148,8 @@ def test_columns_hold_what_the_lines_hold(
         rows(made / "changes.jsonl.gz")
     )
     schema = json.loads((made / "schema/articles.json").read_bytes())
-    for one in lines:
-        jsonschema.validate(one, schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    assert [error.message for one in lines for error in validator.iter_errors(one)] == []
 
 
 def test_the_columns_are_those_of_the_json_schema() -> None:
@@ -464,7 +464,7 @@ def test_a_killed_export_leaves_the_old_data_set_and_the_next_one_cleans_up(
     made = export("out")
     before = contents(made)
     with (tmp_path / "data/collections/sample/articles/js/2026-05.jsonl").open("wb") as file:
-        file.writelines(encode_line(line(n)) + b"\n" for n in range(100, 30_000))
+        file.writelines(encode_line(line(n)) + b"\n" for n in range(100, 12_000))
     words = [str(PRESSMARK), "export", "out", "--portal", str(SAMPLE_TOML)]
     part = tmp_path / ".out.pressmark-part"
     with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL) as running:
