@@ -1,4 +1,4 @@
-"""Other tools accept a data set: frictionless, mlcroissant and Hugging Face datasets, each in an environment of its own."""
+"""Other tools accept a data set: frictionless, mlcroissant, Hugging Face datasets; each has its own environment."""
 
 import subprocess
 import venv
