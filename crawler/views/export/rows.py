@@ -149,13 +149,9 @@ class PictureRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReprintRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One article of a group that shares a text, as `reprints.jsonl` has it.
+    """One article of a group that shares a text, as in the collection; `original` is None where that is withheld."""
 
-    `share` is the part of its text that it has in common with `original`, the likely original; None where that one is
-    withheld. `distance` counts the bits in which their simhashes differ.
-    """
-
-    schema: str
+    schema: Literal["pressmark.reprint/1.0.0"] = "pressmark.reprint/1.0.0"
     article: str
     version: int
     group: str

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-import msgspec
-
 from crawler.changes import Event, read_events
 from crawler.collection import Collection
-from crawler.errors import CrawlerError, UsageError
+from crawler.errors import UsageError
 from crawler.lines import ArticleLine
 from crawler.reading.portal import Portal
 from crawler.takedowns import read_takedowns
@@ -25,6 +23,7 @@ from crawler.views.export.pictures import Pictures
 from crawler.views.export.plan import Plan
 from crawler.views.export.rows import PictureRow, ReprintRow
 from crawler.views.export.tables import write_table
+from crawler.views.reprint import Reprint, read_reprints
 
 # Told of what is done, and how much of how much: ("Reading lines", 1000, 50000).
 Tell = Callable[[str, int, int], None]
@@ -137,22 +136,19 @@ class _Job:
             if self._plan.withholds(row.group):
                 renamed[row.group] = min(renamed.get(row.group, row.article), row.article)
         for row in self._held_reprints():
-            original = None if row.original is None or self._plan.withholds(row.original) else row.original
-            yield msgspec.structs.replace(row, group=renamed.get(row.group, row.group), original=original)
+            yield ReprintRow(
+                article=row.article,
+                version=row.version,
+                group=renamed.get(row.group, row.group),
+                original=None if self._plan.withholds(row.original) else row.original,
+                share=row.share,
+                distance=row.distance,
+            )
 
-    def _held_reprints(self) -> Iterator[ReprintRow]:
-        path = self._collection.reprints
-        decoder = msgspec.json.Decoder(ReprintRow)
-        with path.open("rb") as file:
-            for number, text in enumerate(file, 1):
-                try:
-                    row = decoder.decode(text)
-                except msgspec.MsgspecError as error:
-                    raise CrawlerError(
-                        f"{path}: line {number} is no row of a group ({error}); run `pressmark reprints` anew"
-                    ) from error
-                if self._plan.holds(row.article, row.version):
-                    yield row
+    def _held_reprints(self) -> Iterator[Reprint]:
+        for row in read_reprints(self._collection.reprints):
+            if self._plan.holds(row.article, row.version):
+                yield row
 
     def _copy(self, pictures: Pictures) -> None:
         whole = pictures.count()
