@@ -492,3 +492,16 @@ def test_arrow_writes_no_nulls_where_the_schema_allows_none() -> None:
     assert table.schema.equals(arrow_schema(ArticleLine))
     assert table.column("pressmark").to_pylist() == [None]
     assert pa.types.is_struct(table.schema.field("extractor").type)
+
+
+def test_a_rebuilt_collection_gives_the_same_data_set(crawled: Crawled, pressmark: Pressmarker, tmp_path: Path) -> None:
+    folder = tmp_path / "data/collections/sample"
+    shutil.copytree(crawled.folder, folder)
+    words = ("--with-images", "--versions", "--portal", str(SAMPLE_TOML))
+    assert pressmark("export", "before", *words).returncode == 0
+    for name in ("articles", "indexes"):
+        shutil.rmtree(folder / name)
+    done = pressmark("rebuild", "--portal", str(SAMPLE_TOML))
+    assert done.returncode == 0, done.stderr
+    assert pressmark("export", "after", *words).returncode == 0
+    assert contents(tmp_path / "before") == contents(tmp_path / "after")

@@ -80,11 +80,11 @@ def optional(kind: inspect.Type) -> tuple[inspect.Type, bool]:
     return _plain(inner[0]), len(inner) < len(kind.types)
 
 
-def is_moment(name: str, kind: inspect.Type) -> bool:
-    """Tell whether a text is a time by RFC 3339: by its type, or, in events, by its name."""
+def is_moment(kind: inspect.Type) -> bool:
+    """Tell whether a text is a time by RFC 3339."""
     parts = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
     told = (part.extra_json_schema for part in parts if isinstance(part, inspect.Metadata))
-    return name == "at" or any(schema == {"format": "date-time"} for schema in told)
+    return any(schema == {"format": "date-time"} for schema in told)
 
 
 def _plain(kind: inspect.Type) -> inspect.Type:
@@ -100,7 +100,7 @@ def _fields(kind: inspect.Type) -> list[pa.Field]:
 def _field(name: str, kind: inspect.Type) -> pa.Field:
     inner, nullable = optional(kind)
     # Told in the file, too: the column is text, and this is what stands in it.
-    metadata = {"format": "date-time"} if is_moment(name, kind) else None
+    metadata = {"format": "date-time"} if is_moment(kind) else None
     return pa.field(name, _arrow(inner), nullable=nullable, metadata=metadata)
 
 

@@ -176,7 +176,7 @@ def _croissant_field(table: str, source: str, name: str, kind: inspect.Type) -> 
     place = {"fileSet": {"@id": source}, "extract": {"column": name}}
     leaves = list(_leaves(inner, ""))
     if leaves == [("", {}, inner)]:
-        data_type = "sc:DateTime" if is_moment(name, kind) else _croissant_type(inner)
+        data_type = "sc:DateTime" if is_moment(kind) else _croissant_type(inner)
         return {**field, "dataType": data_type, "source": place}
     # One level, with a path into the value: readers of deeper levels fail where one of them is null.
     parts = [

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from archive.pressmark import Pressmark
+from crawler.changes import Event, EventField, EventType
 from crawler.lines import ArticleLine, Digests, Http, LinePage, Moment, Revisit
 from crawler.reading.article import (
     BlockType,
@@ -131,6 +132,22 @@ class BareRow(msgspec.Struct, frozen=True, kw_only=True):
     digests: Digests
 
 
+class ChangeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One event of the ledger; unlike there, all keys are written."""
+
+    schema: Literal["pressmark.change/1.0.0"] = "pressmark.change/1.0.0"
+    type: EventType
+    id: str
+    version: int
+    url: str
+    at: Moment
+    record_id: str
+    fields: tuple[EventField, ...]
+    added: int
+    removed: int
+    reason: str | None
+
+
 class PictureRow(msgspec.Struct, frozen=True, kw_only=True):
     """One picture of one line: its index in `images`, and the file with its bytes; None where it could not be had.
 
@@ -169,6 +186,11 @@ def make_row(line: ArticleLine, part: Part) -> Row:
     if part == "text":
         return _text_row(line)
     return _bare_row(line) if part == "bare" else line
+
+
+def change_row(event: Event) -> ChangeRow:
+    """Return what is exported of an event."""
+    return ChangeRow(**msgspec.structs.asdict(event))
 
 
 def _text_row(line: ArticleLine) -> TextRow:

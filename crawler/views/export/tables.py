@@ -114,10 +114,7 @@ class ParquetFile:
 def write_table(
     folder: Path, choice: Choice, name: tuple[str, str], row_type: type[msgspec.Struct], rows: Iterable[msgspec.Struct]
 ) -> WrittenTable:
-    """Write a table in the formats that are chosen; `name` is its name, and what it holds in one sentence.
-
-    All keys are written, also those that a row's own encoding leaves out.
-    """
+    """Write a table in the formats that are chosen; `name` is its name, and what it holds in one sentence."""
     title, about = name
     files: list[tuple[str, Format, LinesFile | ParquetFile]] = []
     if "jsonl" in choice.formats:
@@ -129,7 +126,7 @@ def write_table(
     count = 0
     try:
         for row in rows:
-            text = msgspec.json.encode(msgspec.structs.asdict(row))
+            text = msgspec.json.encode(row)
             for _, _, file in files:
                 file.write(text)
             count += 1

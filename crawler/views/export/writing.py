@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from crawler.changes import Event, read_events
+from crawler.changes import read_events
 from crawler.collection import Collection
 from crawler.errors import UsageError
 from crawler.lines import ArticleLine
@@ -21,7 +21,7 @@ from crawler.views.export.folder import list_files, new_folder
 from crawler.views.export.manifest import describe_warc, is_missing
 from crawler.views.export.pictures import Pictures
 from crawler.views.export.plan import Plan
-from crawler.views.export.rows import PictureRow, ReprintRow
+from crawler.views.export.rows import ChangeRow, PictureRow, ReprintRow, change_row
 from crawler.views.export.tables import write_table
 from crawler.views.reprint import Reprint, read_reprints
 
@@ -95,7 +95,7 @@ class _Job:
         """Write the tables and return what is to be told of them."""
         tables = [write_articles(self._folder, self._plan, self._choice, self._see)]
         about = "What became of the articles: new, edited, withdrawn, restored, the oldest event first."
-        tables.append(write_table(self._folder, self._choice, ("changes", about), Event, self._events()))
+        tables.append(write_table(self._folder, self._choice, ("changes", about), ChangeRow, self._events()))
         if self._collection.reprints.exists():
             about = "Groups of articles that share a text, and which of them is likely the original."
             tables.append(write_table(self._folder, self._choice, ("reprints", about), ReprintRow, self._reprints()))
@@ -123,11 +123,11 @@ class _Job:
         if self._written % 1000 == 0:
             self._tell("Writing lines", self._written, self._plan.counts.lines)
 
-    def _events(self) -> Iterator[Event]:
+    def _events(self) -> Iterator[ChangeRow]:
         for event, _ in read_events(self._collection):
             if self._plan.holds(event.id):
                 self._census.see_event(event)
-                yield event
+                yield change_row(event)
 
     def _reprints(self) -> Iterator[ReprintRow]:
         # A group bears the id of one of its articles. Where that is withheld, another has to lend its own.
