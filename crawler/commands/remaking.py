@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from rich.text import Text
+
 from crawler.collection import Collection
 from crawler.commands.options import err
 from crawler.errors import CrawlerError
@@ -33,7 +35,7 @@ def keep_current(collection: Collection) -> None:
 def told_update(update: Update, collection: Collection) -> None:
     """Bring a view up to date; show on a terminal that it takes its time, and say why where it cannot be done."""
     try:
-        with err.status(f"Bringing {collection.folder} up to date"):
+        with err.status(Text(f"Bringing {collection.folder} up to date")):
             update(collection)
     except CrawlerError as error:
         err.print(f"pressmark: {error}", markup=False, soft_wrap=True)
