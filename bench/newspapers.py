@@ -8,8 +8,8 @@ from random import Random
 
 from msgspec.structs import replace
 
-from crawler.collection import Collection
 from crawler.lines import ArticleLine, encode_line
+from crawler.store.collection import Collection
 from tests.lines import sample_line
 
 BRANCHES = ("js", "zj", "sh", "bj", "gd", "fj", "sc", "xj")

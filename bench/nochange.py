@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from bench.crawl import PRESSMARK, served
 from bench.machine import machine
 from bench.portal import portal_toml
-from crawler.runs import RunSummary, read_summaries
+from crawler.health.runs import RunSummary, read_summaries
 
 ARTICLES = 2000
 # All are due again a minute after the first crawl, and by the usual schedule after the second.

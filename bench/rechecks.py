@@ -8,8 +8,8 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from crawler.folding.schedule import DAY, HOUR, Schedule, Step
 from crawler.reading.portals import load_portal
-from crawler.schedule import DAY, HOUR, Schedule, Step
 from tests.simulation import Crawl, SimulatedPortal, deeds, make_portal
 
 SAMPLE = Path(__file__).parents[1] / "tests" / "fixtures" / "portal" / "sample.toml"

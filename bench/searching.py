@@ -16,7 +16,7 @@ from time import perf_counter
 from bench.machine import machine
 from bench.newspapers import KNOWN, write_collection
 from crawler.article import read_articles
-from crawler.collection import Collection
+from crawler.store.collection import Collection
 from crawler.views.grams import fold
 from crawler.views.search import Query, search, update_search
 

@@ -12,8 +12,8 @@ from time import perf_counter
 
 from bench.machine import machine
 from crawler.lines import utc_text
-from crawler.rows import Link, Track
-from crawler.state import State
+from crawler.store.rows import Link, Track
+from crawler.store.state import State
 
 URLS = 2_000_000
 BATCH = 20_000

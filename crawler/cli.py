@@ -8,9 +8,9 @@ from importlib import import_module
 import typer
 
 from archive.errors import ArchiveError
-from crawler.collection import LockedError
 from crawler.commands.options import DONE, FAILED, INTERRUPTED, LOCKED, USAGE, configured, err
 from crawler.errors import CrawlerError, UsageError
+from crawler.store.collection import LockedError
 
 # Each command by its name, with the module that holds a function of that name, or an app of its own. Only the module of
 # the command that is called is loaded: a crawl loads Scrapy, which takes a second, the others do not.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from crawler.errors import UsageError
-from crawler.schedule import Schedule, Step
+from crawler.folding.schedule import Schedule, Step
 from crawler.tables import Table
 
 DEFAULT_FILE = Path("pressmark.toml")

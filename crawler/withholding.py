@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive.surt import surt
-from crawler.collection import Collection
 from crawler.errors import CrawlerError
-from crawler.state import State
+from crawler.store.collection import Collection
+from crawler.store.state import State
 from crawler.takedowns import read_takedowns
 
 ACCESS_FILE = "takedowns.aclj"

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import inspect
 
-from crawler.changes import CHANGE_SCHEMA, Event
+from crawler.folding.changes import CHANGE_SCHEMA, Event
 from crawler.lines import SCHEMA, ArticleLine
 
 FOLDER = Path(__file__).parent

@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 from archive.capture import Capture
 from archive.writer import WarcOptions
-from crawler.collection import Collection
 from crawler.fetching.recorder import Recorder
+from crawler.folding.schedule import DAY, due_until
 from crawler.lines import utc_text
 from crawler.reading.portals import Portal, load_portal
-from crawler.rows import Link
-from crawler.schedule import DAY, due_until
+from crawler.store.collection import Collection
+from crawler.store.rows import Link
 from tests.simulation import KINDS, LIST, SimulatedPortal, make_portal
 
 PORTAL = load_portal(Path(__file__).parent / "fixtures" / "portal" / "sample.toml")

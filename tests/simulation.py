@@ -18,17 +18,17 @@ from urllib.parse import urlsplit
 from archive.capture import Capture
 from archive.pressmark import Pressmark
 from archive.reader import Conversion, Exchange, Reference
-from crawler import composing, ledger
-from crawler.changes import EVENT_TYPE, Event, encode_event
-from crawler.contents import Readers
+from crawler.folding import composing, ledger
+from crawler.folding.changes import EVENT_TYPE, Event, encode_event
+from crawler.folding.contents import Readers
+from crawler.folding.outcome import CapturedPage, Outcome
+from crawler.folding.schedule import DAY, MINUTE, Schedule, due_until
 from crawler.lines import ArticleLine, encode_line, text_digest, utc_text
-from crawler.outcome import CapturedPage, Outcome
 from crawler.reading.extract.pages import join
 from crawler.reading.portals import Portal
-from crawler.rows import Kind, Link
-from crawler.schedule import DAY, MINUTE, Schedule, due_until
-from crawler.state import State
-from crawler.versions import Version
+from crawler.store.rows import Kind, Link
+from crawler.store.state import State
+from crawler.store.versions import Version
 
 CHINA = timedelta(hours=8)
 HOST = "http://www.js.sample.test"

@@ -13,12 +13,12 @@ from threading import Thread
 import msgspec
 import pytest
 
-from crawler.alarms import OpenAlarm, Turns, compare, read_alarms, write_alarms
 from crawler.commands.telling import tell_all
 from crawler.configuration import AlarmSettings
-from crawler.drift import Alarm
-from crawler.runs import Finding, RunRecord
-from crawler.troubles import Bounds, find_clock_trouble, find_troubles, is_judged
+from crawler.health.alarms import OpenAlarm, Turns, compare, read_alarms, write_alarms
+from crawler.health.drift import Alarm
+from crawler.health.runs import Finding, RunRecord
+from crawler.health.troubles import Bounds, find_clock_trouble, find_troubles, is_judged
 from tests.test_trouble import Odd, odd
 
 __all__ = ["odd"]

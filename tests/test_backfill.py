@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler.alarms import read_alarms
-from crawler.runs import read_summaries
+from crawler.health.alarms import read_alarms
+from crawler.health.runs import read_summaries
 from tests.conftest import PRESSMARK
 from tests.portal.server import PortalServer
 

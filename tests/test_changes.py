@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.changes import Span, spans
+from crawler.folding.changes import Span, spans
 
 
 def test_a_corrected_figure_is_all_that_differs() -> None:

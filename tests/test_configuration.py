@@ -21,7 +21,7 @@ from crawler.commands.crawl import crawl
 from crawler.commands.options import PLACES, configured
 from crawler.configuration import AlarmSettings, MetricsSettings, crawl_keys, read_configuration
 from crawler.errors import UsageError
-from crawler.schedule import Schedule, Step
+from crawler.folding.schedule import Schedule, Step
 from tests.conftest import SAMPLE_TOML, Run, run_pressmark, sample_words
 from tests.portal.server import PortalServer
 from tests.test_trouble import HOST, LIST, Odd, odd

@@ -17,12 +17,12 @@ from archive.files import AppendFile, DiskFile
 from archive.reader import Exchange, read_exchanges
 from archive.recovery import recover
 from archive.writer import WarcWriter
-from crawler.collection import Collection
+from crawler.folding.register import Register
+from crawler.folding.schedule import Schedule
+from crawler.health.runs import read_summaries
 from crawler.lines import decode_line
 from crawler.reading.portals import Portal, find_portal
-from crawler.register import Register
-from crawler.runs import read_summaries
-from crawler.schedule import Schedule
+from crawler.store.collection import Collection
 from tests.conftest import PRESSMARK, SAMPLE, SAMPLE_TOML, run_pressmark, sample_words
 from tests.crashing_writer import URL
 from tests.exchanges import NOTES, WHOLE, open_writer

@@ -14,11 +14,11 @@ from warcio.archiveiterator import ArchiveIterator
 
 from archive.pressmark import Pressmark
 from archive.reader import read_exchanges
-from crawler.collection import Collection
+from crawler.folding.register import Register
+from crawler.health.runs import read_summaries
 from crawler.lines import article_schema
 from crawler.reading.portals import find_portal
-from crawler.register import Register
-from crawler.runs import read_summaries
+from crawler.store.collection import Collection
 from tests.conftest import SAMPLE, SAMPLE_TOML, Crawled
 from tests.test_trouble import Odd, odd
 

@@ -10,12 +10,12 @@ import pytest
 from archive.capture import Capture
 from archive.reader import Exchange, read_exchanges, read_record
 from archive.writer import WarcOptions
-from crawler.collection import Collection
 from crawler.fetching.recorder import Recorder
+from crawler.folding.outcome import Outcome
 from crawler.lines import ArticleLine, decode_line
-from crawler.outcome import Outcome
 from crawler.reading.portals import find_portal
-from crawler.rows import Row
+from crawler.store.collection import Collection
+from crawler.store.rows import Row
 from tests.conftest import SAMPLE, SAMPLE_TOML
 from tests.test_crashes import line_files, replayed
 

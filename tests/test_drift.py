@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler.drift import GENERIC, LayoutCounts, PastRun, Shape, find_alarms
-from crawler.runs import read_history
+from crawler.health.drift import GENERIC, LayoutCounts, PastRun, Shape, find_alarms
+from crawler.health.runs import read_history
 from tests.portal.server import PortalServer
 from tests.test_trouble import HOST, LIST, PARAGRAPH, Odd
 

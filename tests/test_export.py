@@ -23,7 +23,7 @@ from msgspec.structs import replace
 
 from archive.pressmark import Pressmark
 from crawler.article import read_articles
-from crawler.changes import Event
+from crawler.folding.changes import Event
 from crawler.lines import ArticleLine, encode_line
 from crawler.views.export.columns import KEYS, arrow_schema, read_columns
 from crawler.views.export.folder import list_files

@@ -11,7 +11,7 @@ import jsonschema
 import msgspec
 import pytest
 
-from crawler.changes import Event, change_schema
+from crawler.folding.changes import Event, change_schema
 from crawler.lines import ArticleLine, article_schema, decode_line
 from crawler.reading.portals import load_portal
 from docs import fields

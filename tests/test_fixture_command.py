@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from crawler.collection import Collection
+from crawler.store.collection import Collection
 from tests.conftest import FIXTURES, SAMPLE, SAMPLE_TOML, Crawled, Run
 from tests.test_deduplication import ADDRESS, COPY, PAGE, Archivist, ok
 

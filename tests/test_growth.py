@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.collection import Collection
+from crawler.store.collection import Collection
 from tests.test_deduplication import ADDRESS, NOT_MODIFIED, Archivist, ok
 
 WARM_UP, RUNS = 10, 40

@@ -14,12 +14,12 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
-from crawler.changes import Event, Span, read_events
-from crawler.collection import Collection
 from crawler.commands.difference import html_page, print_side_by_side, rows_of
 from crawler.commands.status import describe_age, freshness_bar
 from crawler.errors import CrawlerError
+from crawler.folding.changes import Event, Span, read_events
 from crawler.lines import ArticleLine, decode_line
+from crawler.store.collection import Collection
 from tests.conftest import Run, run_pressmark
 from tests.portal.server import PortalServer
 

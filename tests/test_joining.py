@@ -9,15 +9,15 @@ import pytest
 
 from archive.capture import Capture
 from archive.reader import Exchange, read_exchanges
-from crawler.composing import compose, read_capture
-from crawler.contents import Readers
-from crawler.ledger import apply, fold, give_up
+from crawler.folding.composing import compose, read_capture
+from crawler.folding.contents import Readers
+from crawler.folding.ledger import apply, fold, give_up
+from crawler.folding.outcome import CapturedPage
+from crawler.folding.schedule import Schedule
 from crawler.lines import ArticleLine
-from crawler.outcome import CapturedPage
 from crawler.reading.portals import find_portal
-from crawler.rows import Link
-from crawler.schedule import Schedule
-from crawler.state import State
+from crawler.store.rows import Link
+from crawler.store.state import State
 from tests.exchanges import answered, write_file
 from tests.test_fixtures import EXPECTED, FOLDER
 

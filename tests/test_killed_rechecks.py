@@ -7,10 +7,10 @@ from random import Random
 
 import pytest
 
-from crawler.collection import Collection
 from crawler.configuration import read_configuration
 from crawler.reading.portals import find_portal
-from crawler.state import State
+from crawler.store.collection import Collection
+from crawler.store.state import State
 from tests.conftest import PRESSMARK, run_pressmark
 from tests.portal.server import PortalServer
 from tests.river import River, by_article, crawl_words, set_up, told

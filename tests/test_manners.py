@@ -6,7 +6,7 @@ import pytest
 
 from archive.capture import Capture
 from crawler.fetching.manners import read_robots
-from crawler.tracks import retry_after_seconds
+from crawler.folding.tracks import retry_after_seconds
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.metrics import Measures, render, write_textfile
+from crawler.health.metrics import Measures, render, write_textfile
 from tests.conftest import PRESSMARK, sample_words
 from tests.portal.server import PortalServer
 from tests.test_trouble import HOST, Odd, odd

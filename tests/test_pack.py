@@ -19,12 +19,12 @@ from archive.manifest import verify_signature
 from archive.members import MemberScanner, ScannedRecord
 from archive.reader import Exchange, read_exchanges
 from archive.writer import WarcOptions
-from crawler.collection import Collection
 from crawler.commands.choosing import Choice
 from crawler.fetching.plan import choose_branches
 from crawler.fetching.recorder import Recorder
 from crawler.reading.portals import find_portal
-from crawler.rows import Kind, Link, Row
+from crawler.store.collection import Collection
+from crawler.store.rows import Kind, Link, Row
 from tests.conftest import PRESSMARK, SAMPLE_TOML, Crawled, Run
 from tests.packages import Package, member
 from tests.sample_article import ARTICLE

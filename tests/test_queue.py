@@ -3,8 +3,8 @@
 import sqlite3
 from pathlib import Path
 
-from crawler.rows import Kind, Link, Visit
-from crawler.state import State
+from crawler.store.rows import Kind, Link, Visit
+from crawler.store.state import State
 
 HOST = "www.js.sample.test"
 KINDS: tuple[Kind, ...] = ("article", "page", "picture", "listing")

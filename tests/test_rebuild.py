@@ -10,15 +10,17 @@ from pathlib import Path
 import pytest
 
 from archive.writer import WarcOptions
-from crawler import composing, rebuilding, swapping
-from crawler.collection import Collection
 from crawler.fetching.recorder import Recorder
+from crawler.folding import composing
+from crawler.folding.schedule import Schedule
 from crawler.reading.extract.pages import read_page
 from crawler.reading.extract.reading import PageReading
 from crawler.reading.page import Page
 from crawler.reading.portals import Branch
-from crawler.rebuilding import Rebuilt, rebuild
-from crawler.schedule import Schedule
+from crawler.rereading import rebuilding
+from crawler.rereading.rebuilding import Rebuilt, rebuild
+from crawler.store import swapping
+from crawler.store.collection import Collection
 from tests import warcs
 from tests.conftest import SAMPLE_TOML, Crawled, Run, run_pressmark, sample_words, seen_urls
 from tests.portal.server import PortalServer

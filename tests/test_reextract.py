@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from crawler import composing
 from crawler.article import read_articles
-from crawler.collection import Collection
-from crawler.line_files import read_line
-from crawler.readers import Means
-from crawler.rereading import Choice, reread
-from crawler.state import State
+from crawler.folding import composing
+from crawler.folding.line_files import read_line
+from crawler.rereading.collection import Choice, reread
+from crawler.rereading.readers import Means
+from crawler.store.collection import Collection
+from crawler.store.state import State
 from tests import warcs
 from tests.conftest import SAMPLE_TOML, Crawled, Run, run_pressmark
 from tests.portal.server import PortalServer

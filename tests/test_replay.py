@@ -21,11 +21,11 @@ import pytest
 from archive.reader import Exchange, read_exchanges
 from archive.writer import WarcOptions
 from crawler.article import read_articles
-from crawler.collection import Collection
 from crawler.commands.replay import describe_addresses
 from crawler.fetching.recorder import Recorder
 from crawler.reading.portals import find_portal
-from crawler.rows import Row
+from crawler.store.collection import Collection
+from crawler.store.rows import Row
 from tests.browser import Browser
 from tests.conftest import PRESSMARK, SAMPLE_TOML, Crawled, Run
 from tests.sample_article import ARTICLE, AS_IT_WAS, HEADLINE, look_at_article

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.article import ArticleLine
-from crawler.collection import Collection
 from crawler.errors import CrawlerError
 from crawler.reading.article import Dateline, Source
+from crawler.store.collection import Collection
 from crawler.views import reprints
 from crawler.views.reprint import SCHEMA, Reprint, read_reprints, reprint_schema
 from crawler.views.reprints import MOST_BITS, update_reprints

@@ -10,8 +10,8 @@ import pytest
 from archive.pressmark import Pressmark
 from crawler.reading.extract.requisites import MAX_PER_PAGE, page_requisites, style_requisites
 from crawler.reading.page import decode_page
-from crawler.rows import Kind, Link, Visit
-from crawler.state import State
+from crawler.store.rows import Kind, Link, Visit
+from crawler.store.state import State
 from tests.conftest import PRESSMARK, Crawled, sample_words, seen_urls
 from tests.portal.server import PortalServer
 

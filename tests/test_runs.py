@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.runs import RunSummary, pack_months, read_history, read_summaries, write_summary
+from crawler.health.runs import RunSummary, pack_months, read_history, read_summaries, write_summary
 
 START = datetime(2026, 9, 29, 23, tzinfo=UTC)
 

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from archive.pressmark import Pressmark
 from archive.reader import Exchange, read_exchanges
-from crawler.contents import Readers
-from crawler.ledger import fold
-from crawler.outcome import Outcome
+from crawler.folding.contents import Readers
+from crawler.folding.ledger import fold
+from crawler.folding.outcome import Outcome
+from crawler.folding.schedule import Schedule
 from crawler.reading.portals import find_portal
-from crawler.rows import Link
-from crawler.schedule import Schedule
-from crawler.state import State
-from crawler.versions import Version
+from crawler.store.rows import Link
+from crawler.store.state import State
+from crawler.store.versions import Version
 from tests.exchanges import answered, write_file
 from tests.test_trouble import ARTICLE, HOST, Odd, odd, page
 

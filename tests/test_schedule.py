@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.schedule import DAY, HOUR, MINUTE, Schedule, Step, due_until
+from crawler.folding.schedule import DAY, HOUR, MINUTE, Schedule, Step, due_until
 
 LATE = datetime(2100, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.changes import Event
-from crawler.collection import Collection
 from crawler.errors import CrawlerError
+from crawler.folding.changes import Event
 from crawler.lines import LineImage
+from crawler.store.collection import Collection
 from crawler.views.grams import fold, highlights, match_expression, tokens
 from crawler.views.search import Found, Query, search, update_search
 from crawler.views.snippets import headline_of, snippet_of

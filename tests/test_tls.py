@@ -13,7 +13,7 @@ from cryptography import x509
 from archive.capture import Certificate
 from archive.reader import read_records
 from crawler.fetching.tls import iana_name, name_tls
-from crawler.runs import Finding, RunSummary, read_summaries
+from crawler.health.runs import Finding, RunSummary, read_summaries
 from tests.certificates import LONG_AGO, Issued, dns
 from tests.conftest import Run
 from tests.exchanges import WHOLE, write_file

@@ -15,17 +15,17 @@ from msgspec.structs import replace as with_fields
 from archive.reader import Conversion, Exchange, read_exchange, read_exchanges
 from archive.writer import WarcOptions
 from crawler.article import read_articles
-from crawler.collection import Collection
 from crawler.errors import UsageError
-from crawler.evidence import Verdict
 from crawler.fetching.recorder import Recorder
 from crawler.lines import ArticleLine, encode_line
+from crawler.provenance.evidence import Verdict
+from crawler.provenance.tracing import Trace, trace
 from crawler.reading.page import Encoding, decode_page, explain_encoding
 from crawler.reading.places import PageText
 from crawler.reading.portals import Portal, find_portal
-from crawler.rows import Kind, Link, Row
-from crawler.state import State
-from crawler.tracing import Trace, trace
+from crawler.store.collection import Collection
+from crawler.store.rows import Kind, Link, Row
+from crawler.store.state import State
 from tests.conftest import SAMPLE_TOML, Crawled, Run, run_pressmark
 from tests.sample_article import ARTICLE
 

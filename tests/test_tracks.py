@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from archive.capture import Capture
+from crawler.folding.schedule import DAY, HOUR, MINUTE, Schedule
+from crawler.folding.tracks import Found, Sight, changed, is_return, is_withdrawal, moment, next_host_track, next_track
 from crawler.lines import utc_text
-from crawler.rows import Condition, HostTrack, Kind, Track, Visit
-from crawler.schedule import DAY, HOUR, MINUTE, Schedule
-from crawler.tracks import Found, Sight, changed, is_return, is_withdrawal, moment, next_host_track, next_track
+from crawler.store.rows import Condition, HostTrack, Kind, Track, Visit
 
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 PLAIN = Schedule(jitter=0.0)

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from crawler.article import read_articles
-from crawler.collection import Collection
 from crawler.commands.replay import describe_addresses
 from crawler.errors import CrawlerError
 from crawler.lines import ArticleLine
 from crawler.reading.portals import find_portal
+from crawler.store.collection import Collection
 from crawler.withholding import find_withheld, write_access_rules
 from tests.conftest import SAMPLE_TOML, Crawled, Run
 from tests.packages import Package

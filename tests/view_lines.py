@@ -5,8 +5,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from crawler.collection import Collection
 from crawler.lines import ArticleLine, encode_line
+from crawler.store.collection import Collection
 from tests.lines import sample_line
 
 

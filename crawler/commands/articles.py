@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
-from crawler.collection import Collection
 from crawler.errors import UsageError
-from crawler.line_files import read_line
+from crawler.folding.line_files import read_line
 from crawler.lines import ArticleLine
 from crawler.reading.portals import Portal, article_id
-from crawler.state import State
-from crawler.versions import Version
+from crawler.store.collection import Collection
+from crawler.store.state import State
+from crawler.store.versions import Version
 
 ArticleArgument = Annotated[
     str, typer.Argument(metavar="URL_OR_ID", help="An article's address or id, e.g. chinanews:js:230110.")

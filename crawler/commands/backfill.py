@@ -39,7 +39,7 @@ from crawler.configuration import Configuration
 from crawler.errors import UsageError
 from crawler.fetching.plan import Plan, choose_branches
 from crawler.reading.portals import find_portal
-from crawler.state import State
+from crawler.store.state import State
 
 # Longer ranges are shown by month.
 MOST_DAYS_SHOWN = 62

@@ -14,12 +14,12 @@ from archive.pressmark import Pressmark
 from archive.selection import Selection
 from archive.surt import surt
 from archive.wacz import PackedPage
-from crawler.collection import Collection
-from crawler.composing import redirected
 from crawler.errors import UsageError
 from crawler.fetching.plan import NATIONAL
+from crawler.folding.composing import redirected
 from crawler.reading.portals import Branch, Portal
-from crawler.state import State
+from crawler.store.collection import Collection
+from crawler.store.state import State
 from crawler.withholding import Withheld
 
 

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from crawler.changes import Edit, Span, compare, spans, texts_of
+from crawler.folding.changes import Edit, Span, compare, spans, texts_of
 from crawler.lines import ArticleLine
 
 # Neither depends on colour alone.

@@ -6,7 +6,7 @@ import msgspec
 from rich.table import Table
 
 from crawler.commands.options import out
-from crawler.field_changes import Changes
+from crawler.rereading.field_changes import Changes
 
 WIDTH = 60
 KINDS = ("gained", "lost", "altered")

@@ -7,7 +7,6 @@ from typing import Annotated, get_args
 
 import typer
 
-from crawler.collection import Collection
 from crawler.commands import terminal
 from crawler.commands.options import (
     DONE,
@@ -23,6 +22,7 @@ from crawler.commands.options import (
 from crawler.errors import UsageError
 from crawler.fetching.plan import choose_branches
 from crawler.reading.portals import Portal, find_portal
+from crawler.store.collection import Collection
 from crawler.views.export.choice import SUFFIXES, Choice, Compression, Format, Part
 
 _SHOWN_FAULTS = 5

@@ -7,27 +7,27 @@ from pathlib import Path
 
 from rich.console import Console
 
-from crawler.alarms import compare, read_alarms, write_alarms
 from crawler.commands import terminal
 from crawler.commands.measuring import keep_metrics
 from crawler.commands.options import DONE, FAILED, FINDINGS, INTERRUPTED, err
 from crawler.commands.telling import tell_all
 from crawler.configuration import DEFAULT_FILE, Configuration
-from crawler.drift import Alarm
 from crawler.errors import CrawlerError
 from crawler.fetching.plan import Plan
 from crawler.fetching.recorder import Recorder
 from crawler.fetching.run import Run, find_clock_alarm, find_run_alarms, make_summary, written_paths
 from crawler.fetching.tally import Tally
-from crawler.lines import utc_text
-from crawler.reading.portals import find_portal
-from crawler.runs import (
+from crawler.health.alarms import compare, read_alarms, write_alarms
+from crawler.health.drift import Alarm
+from crawler.health.runs import (
     RunRecord,
     as_record,
     read_history,
     write_summary,
 )
-from crawler.troubles import OF_THE_MACHINE, Bounds, is_judged
+from crawler.health.troubles import OF_THE_MACHINE, Bounds, is_judged
+from crawler.lines import utc_text
+from crawler.reading.portals import find_portal
 
 
 def finish(

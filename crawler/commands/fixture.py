@@ -10,10 +10,10 @@ from archive.capture import Capture
 from archive.pressmark import Pressmark
 from archive.reader import Exchange, read_exchanges
 from archive.revisits import resolve
-from crawler.asking import asked_url
 from crawler.commands.options import DONE, FINDINGS, PortalOption, err, out
-from crawler.composing import decode_capture
 from crawler.errors import UsageError
+from crawler.folding.asking import asked_url
+from crawler.folding.composing import decode_capture
 from crawler.lines import Provenance, make_line, utc_text
 from crawler.reading.article import Article
 from crawler.reading.extract.frame import GENERIC

@@ -8,8 +8,6 @@ from typing import Annotated, get_args
 
 import typer
 
-from crawler.changes import Event, EventType, compare, read_events
-from crawler.collection import Collection
 from crawler.commands import terminal
 from crawler.commands.articles import ArticleArgument, find_versions, read_version
 from crawler.commands.difference import differences, html_page, print_marked, print_side_by_side
@@ -25,8 +23,10 @@ from crawler.commands.options import (
 )
 from crawler.errors import UsageError
 from crawler.fetching.plan import choose_branches
+from crawler.folding.changes import Event, EventType, compare, read_events
 from crawler.lines import ArticleLine, utc_text
 from crawler.reading.portals import Portal, find_portal
+from crawler.store.collection import Collection
 
 # Events are printed as they are read, so the widths of the columns stand fast: time, type, id.
 _WIDTHS = (16, 9, 24)

@@ -9,13 +9,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-from crawler.alarms import read_alarms
 from crawler.commands.options import err
 from crawler.errors import CrawlerError, UsageError
 from crawler.fetching.recorder import Recorder
-from crawler.metrics import Measures, render, write_textfile
-from crawler.runs import RunSummary
-from crawler.state import State
+from crawler.health.alarms import read_alarms
+from crawler.health.metrics import Measures, render, write_textfile
+from crawler.health.runs import RunSummary
+from crawler.store.state import State
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -11,10 +11,10 @@ import msgspec
 import typer
 from rich.console import Console
 
-from crawler.collection import Collection
 from crawler.configuration import DEFAULT_FILE, collection_fault, find_configuration
 from crawler.errors import UsageError
 from crawler.reading.portals import Portal
+from crawler.store.collection import Collection
 
 DONE, FAILED, USAGE, FINDINGS, LOCKED, INTERRUPTED = 0, 1, 2, 3, 75, 128
 

@@ -12,7 +12,6 @@ import typer
 from archive.manifest import Description, Signer
 from archive.wacz import Packed
 from archive.wacz import pack as write_package
-from crawler.collection import Collection
 from crawler.commands import terminal
 from crawler.commands.choosing import Choice, Fronts, list_pages, select
 from crawler.commands.options import (
@@ -29,7 +28,8 @@ from crawler.commands.options import (
 from crawler.errors import UsageError
 from crawler.fetching.plan import choose_branches
 from crawler.reading.portals import Portal, find_portal
-from crawler.state import State
+from crawler.store.collection import Collection
+from crawler.store.state import State
 from crawler.withholding import Withheld, find_withheld
 
 SUFFIX = ".wacz"

@@ -23,11 +23,11 @@ from crawler.commands.options import (
     print_json,
 )
 from crawler.commands.preparing import connection_settings
-from crawler.comparison import FIELDS, Report, compare
 from crawler.errors import CrawlerError
 from crawler.fetching.plan import Plan, choose_branches
 from crawler.fetching.process import run_probe
 from crawler.lines import utc_text
+from crawler.probes.comparison import FIELDS, Report, compare
 from crawler.reading.portals import Branch, find_portal
 
 SHORT = {"headline": 24, "source": 12, "byline": 12, "editors": 10}

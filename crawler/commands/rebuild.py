@@ -7,7 +7,6 @@ from typing import Annotated
 import msgspec
 import typer
 
-from crawler.collection import Collection
 from crawler.commands.options import (
     DONE,
     FINDINGS,
@@ -23,8 +22,9 @@ from crawler.commands.remaking import remake_views
 from crawler.configuration import Configuration
 from crawler.errors import UsageError
 from crawler.reading.portals import find_portal
-from crawler.rebuilding import Rebuilt
-from crawler.rebuilding import rebuild as rebuild_views
+from crawler.rereading.rebuilding import Rebuilt
+from crawler.rereading.rebuilding import rebuild as rebuild_views
+from crawler.store.collection import Collection
 
 
 def rebuild(

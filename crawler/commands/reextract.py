@@ -14,7 +14,6 @@ import typer
 
 from archive.iteration import Fault
 from archive.reader import Exchange
-from crawler.collection import Collection
 from crawler.commands.differences import print_changes
 from crawler.commands.options import (
     DONE,
@@ -32,15 +31,16 @@ from crawler.commands.reading_progress import print_faults, reading_progress
 from crawler.commands.remaking import remake_views
 from crawler.configuration import Configuration
 from crawler.errors import UsageError
-from crawler.field_changes import FieldChanges
-from crawler.gleaning import Gleaned, glean
 from crawler.lines import ArticleLine, encode_line, utc_text
-from crawler.readers import Means
 from crawler.reading.extract.pages import EXTRACTOR_VERSION
 from crawler.reading.portals import Portal, find_branch, find_portal
-from crawler.replacing import LineFilter, catch_up, keep_beside, put_in_place, refuse_foreign
-from crawler.rereading import Choice, Reread, reread
-from crawler.swapping import free_folder
+from crawler.rereading.collection import Choice, Reread, reread
+from crawler.rereading.field_changes import FieldChanges
+from crawler.rereading.gleaning import Gleaned, glean
+from crawler.rereading.readers import Means
+from crawler.rereading.replacing import LineFilter, catch_up, keep_beside, put_in_place, refuse_foreign
+from crawler.store.collection import Collection
+from crawler.store.swapping import free_folder
 
 WARC_ENDS = (".warc.gz", ".warc", ".arc.gz", ".arc")
 FRESH = ".rereading"

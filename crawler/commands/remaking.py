@@ -4,9 +4,9 @@ from typing import Protocol
 
 from rich.text import Text
 
-from crawler.collection import Collection
 from crawler.commands.options import err
 from crawler.errors import CrawlerError
+from crawler.store.collection import Collection
 from crawler.views.reprints import update_reprints
 from crawler.views.search import update_search
 

@@ -17,7 +17,6 @@ import typer
 from archive.cdxj import look_up
 from archive.files import OPEN_SUFFIX
 from archive.surt import surt
-from crawler.collection import Collection
 from crawler.commands.environment import ready_environment
 from crawler.commands.options import (
     INTERRUPTED,
@@ -30,7 +29,8 @@ from crawler.commands.options import (
 )
 from crawler.errors import CrawlerError, UsageError
 from crawler.reading.portals import Portal, find_branch, find_portal
-from crawler.state import State
+from crawler.store.collection import Collection
+from crawler.store.state import State
 from crawler.withholding import ACCESS_FILE, collections_under, find_withheld, write_access_rules
 
 # pywb's own default would let the whole network in.

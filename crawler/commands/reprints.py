@@ -10,7 +10,6 @@ import msgspec
 import typer
 from rich.text import Text
 
-from crawler.collection import Collection
 from crawler.commands.articles import find_versions
 from crawler.commands.options import (
     DONE,
@@ -24,6 +23,7 @@ from crawler.commands.options import (
 from crawler.commands.remaking import told_update
 from crawler.fetching.plan import choose_branches
 from crawler.reading.portals import find_portal
+from crawler.store.collection import Collection
 from crawler.views.groups import Group, Member, read_groups
 from crawler.views.reprints import shape, update_reprints
 from crawler.views.store import DamagedError, opened_to_read

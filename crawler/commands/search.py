@@ -10,7 +10,6 @@ import typer
 from rich.text import Text
 
 from archive.pressmark import Pressmark
-from crawler.collection import Collection
 from crawler.commands.options import (
     DONE,
     CollectionOption,
@@ -24,6 +23,7 @@ from crawler.commands.remaking import told_update
 from crawler.errors import UsageError
 from crawler.fetching.plan import choose_branches
 from crawler.reading.portals import find_portal
+from crawler.store.collection import Collection
 from crawler.takedowns import read_takedowns
 from crawler.views import search as index
 from crawler.views.search import Found, Hit, Order, Query, update_search

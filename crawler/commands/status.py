@@ -20,11 +20,11 @@ from crawler.commands.options import (
     out,
     print_json,
 )
+from crawler.health.runs import RunSummary, read_summaries
 from crawler.lines import utc_text
 from crawler.reading.portals import find_portal
-from crawler.rows import FailingUrl, HostTrack
-from crawler.runs import RunSummary, read_summaries
-from crawler.state import State
+from crawler.store.rows import FailingUrl, HostTrack
+from crawler.store.state import State
 
 RUNS_SHOWN = 3
 FAILURES_SHOWN = 5

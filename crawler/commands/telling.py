@@ -11,8 +11,8 @@ from importlib.metadata import version
 
 import msgspec
 
-from crawler.alarms import OpenAlarm, Turns
 from crawler.configuration import AlarmSettings
+from crawler.health.alarms import OpenAlarm, Turns
 
 SCHEMA = "pressmark.alarm/1.0.0"
 

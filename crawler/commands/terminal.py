@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.table import Table
 
-from crawler.changes import EventType
 from crawler.commands.options import err
-from crawler.drift import Alarm
 from crawler.fetching.tally import Tally
+from crawler.folding.changes import EventType
+from crawler.health.drift import Alarm
 from crawler.lines import utc_text
 
 

@@ -10,7 +10,6 @@ import typer
 
 from archive.pressmark import Pressmark
 from crawler.article import read_numbered
-from crawler.collection import Collection
 from crawler.commands.articles import find_versions, read_version
 from crawler.commands.options import (
     DONE,
@@ -24,13 +23,14 @@ from crawler.commands.options import (
     print_json,
 )
 from crawler.errors import CrawlerError, UsageError
-from crawler.evidence import CheckedRecord, TracedPage, Verdict
-from crawler.forms import field_of
 from crawler.lines import ArticleLine, decode_line
+from crawler.provenance.evidence import CheckedRecord, TracedPage, Verdict
+from crawler.provenance.forms import field_of
+from crawler.provenance.tracing import MADE_OF, Trace, TracedPlace, TracedValue
+from crawler.provenance.tracing import trace as trace_line
 from crawler.reading.portals import Portal, find_portal
-from crawler.state import State
-from crawler.tracing import MADE_OF, Trace, TracedPlace, TracedValue
-from crawler.tracing import trace as trace_line
+from crawler.store.collection import Collection
+from crawler.store.state import State
 
 NUMBERED = re.compile(r"(?P<file>.+):(?P<number>\d+)")
 STYLES: dict[Verdict, str] = {"same": "green", "differs": "yellow", "bytes damaged": "red", "record missing": "red"}

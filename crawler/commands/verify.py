@@ -12,13 +12,13 @@ from archive.findings import Finding
 from archive.pressmark import Pressmark
 from archive.verify import CitedLine
 from archive.verify import verify as verify_files
-from crawler.changes import decode_event
-from crawler.collection import Collection, LockedError
 from crawler.commands.options import DONE, FINDINGS, CollectionOption, DataOption, JsonOption, PortalOption, err, out
 from crawler.errors import UsageError
+from crawler.folding.changes import decode_event
 from crawler.lines import ArticleLine, decode_line
 from crawler.reading.portals import find_portal
-from crawler.replacing import kept_lines
+from crawler.rereading.replacing import kept_lines
+from crawler.store.collection import Collection, LockedError
 
 
 def verify(

@@ -17,17 +17,17 @@ from scrapy.core.scheduler import BaseScheduler
 from scrapy.crawler import Crawler
 
 from archive.reader import Exchange
-from crawler.asking import MAX_REDIRECTS, asked_url, is_own_host, names_sections
 from crawler.fetching.manners import LONGEST_PAUSE_SECONDS, Robots, read_robots
 from crawler.fetching.plan import NATIONAL, Plan, day_archives
 from crawler.fetching.recorder import Recorder
-from crawler.ledger import TEXT_KINDS
+from crawler.folding.asking import MAX_REDIRECTS, asked_url, is_own_host, names_sections
+from crawler.folding.ledger import TEXT_KINDS
+from crawler.folding.outcome import Outcome
+from crawler.folding.schedule import due_until
+from crawler.folding.tracks import moment, retry_after_seconds
 from crawler.lines import utc_text
-from crawler.outcome import Outcome
 from crawler.reading.portals import article_id
-from crawler.rows import Kind, Link, Row
-from crawler.schedule import due_until
-from crawler.tracks import moment, retry_after_seconds
+from crawler.store.rows import Kind, Link, Row
 
 ARTICLE_PARTS: tuple[Kind, ...] = ("page", "picture")
 REQUISITES: tuple[Kind, ...] = ("requisite",)

@@ -10,13 +10,13 @@ from urllib.parse import urljoin, urlsplit
 from scrapy import Request, Spider
 
 from archive.capture import Capture
-from crawler.asking import MAX_REDIRECTS, asked_url, is_own_host
 from crawler.fetching.frontier import set_delay, through_proxy
 from crawler.fetching.manners import LONGEST_PAUSE_SECONDS, Robots, read_robots
 from crawler.fetching.plan import Plan
-from crawler.ledger import PASSING, REDIRECTS
-from crawler.reading.portals import Branch, Portal
-from crawler.survey import (
+from crawler.folding.asking import MAX_REDIRECTS, asked_url, is_own_host
+from crawler.folding.ledger import PASSING, REDIRECTS
+from crawler.folding.tracks import retry_after_seconds
+from crawler.probes.survey import (
     FORBIDDEN,
     Answer,
     Answers,
@@ -27,7 +27,7 @@ from crawler.survey import (
     origin_of,
     sections_of,
 )
-from crawler.tracks import retry_after_seconds
+from crawler.reading.portals import Branch, Portal
 
 PAUSE_SECONDS = 1.0
 # A host that went silent is not waited for at each of its addresses.

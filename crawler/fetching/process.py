@@ -14,8 +14,8 @@ from crawler.fetching.recorder import Recorder
 from crawler.fetching.run import Run, ended
 from crawler.fetching.spiders.chinanews import ChinanewsSpider
 from crawler.fetching.wire import check_capturing
+from crawler.probes.survey import Answers
 from crawler.reading.portals import Portal
-from crawler.survey import Answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

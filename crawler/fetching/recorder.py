@@ -19,19 +19,19 @@ from archive.reader import Conversion, Exchange
 from archive.recovery import finish, mend
 from archive.revisits import as_recorded, read_original
 from archive.writer import WarcOptions, WarcWriter, newest_file_at
-from crawler.changes import EVENT_TYPE, Event, encode_event
-from crawler.collection import Collection
 from crawler.errors import CrawlerError
 from crawler.fetching.tally import Tally
 from crawler.fetching.waiting_index import WaitingIndex
-from crawler.ledger import give_up
+from crawler.folding.changes import EVENT_TYPE, Event, encode_event
+from crawler.folding.ledger import give_up
+from crawler.folding.outcome import Outcome
+from crawler.folding.register import Register
+from crawler.folding.schedule import Schedule
 from crawler.lines import ArticleLine, encode_line, utc_text
-from crawler.outcome import Outcome
 from crawler.reading.portals import Portal, find_branch
-from crawler.register import Register
-from crawler.rows import Link, Row, Visit
-from crawler.schedule import Schedule
-from crawler.state import Position
+from crawler.store.collection import Collection
+from crawler.store.rows import Link, Row, Visit
+from crawler.store.state import Position
 
 COMMIT_SECONDS = 1.0
 

@@ -7,13 +7,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 from archive.files import OPEN_SUFFIX
-from crawler.drift import Alarm, find_alarms
 from crawler.fetching.plan import Plan
 from crawler.fetching.recorder import Recorder
 from crawler.fetching.tally import Tally
+from crawler.health.drift import Alarm, find_alarms
+from crawler.health.runs import BranchPart, Finding, RunRecord, RunSummary, as_record, newest_moment, read_history
+from crawler.health.troubles import Bounds, find_clock_trouble, find_troubles
 from crawler.lines import utc_text
-from crawler.runs import BranchPart, Finding, RunRecord, RunSummary, as_record, newest_moment, read_history
-from crawler.troubles import Bounds, find_clock_trouble, find_troubles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from archive.reader import Exchange
-from crawler.changes import EventType
-from crawler.drift import Shape
+from crawler.folding.changes import EventType
+from crawler.health.drift import Shape
 from crawler.lines import ArticleLine
-from crawler.rows import Visit
+from crawler.store.rows import Visit
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from archive.cdxj import index_records, write_index
 from archive.files import OPEN_SUFFIX
-from crawler.collection import Collection
+from crawler.store.collection import Collection
 
 # More lines of one file than these wait on disk.
 LINES_KEPT = 5_000

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import msgspec
 
-from crawler.collection import Collection
 from crawler.lines import ArticleLine
+from crawler.store.collection import Collection
 from crawler.views.reprint import Reprint
 from crawler.views.store import DamagedError, Place, read_place
 

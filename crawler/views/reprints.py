@@ -17,8 +17,8 @@ from itertools import islice
 import msgspec
 
 from crawler.article import read_located
-from crawler.collection import Collection
 from crawler.lines import ArticleLine
+from crawler.store.collection import Collection
 from crawler.views.groups import GROUP_TABLES, write_groups
 from crawler.views.shingles import bound, distance, rarity, sample, shingles, simhash
 from crawler.views.store import ReplacedError, Shape, Source, line_paths, new_sources, put_source, update

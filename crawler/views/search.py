@@ -13,10 +13,10 @@ from typing import Literal
 import msgspec
 
 from crawler.article import read_located
-from crawler.changes import Event
-from crawler.collection import Collection
 from crawler.errors import CrawlerError
+from crawler.folding.changes import Event
 from crawler.lines import ArticleLine
+from crawler.store.collection import Collection
 from crawler.views.grams import match_expression, tokens
 from crawler.views.store import (
     DamagedError,

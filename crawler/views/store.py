@@ -15,9 +15,9 @@ from pathlib import Path
 
 import msgspec
 
-from crawler.collection import Collection
 from crawler.errors import CrawlerError
 from crawler.lines import ArticleLine, decode_line
+from crawler.store.collection import Collection
 
 SOURCES = """
 CREATE TABLE sources (

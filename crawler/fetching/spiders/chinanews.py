@@ -19,17 +19,17 @@ from archive.capture import Capture
 from archive.labels import DigestName
 from archive.records import PayloadDigest
 from archive.writer import KeepOpen, WarcOptions
-from crawler.collection import Collection
 from crawler.configuration import AlarmSettings
-from crawler.drift import Alarm
 from crawler.errors import CrawlerError, UsageError
 from crawler.fetching.plan import Plan, choose_branches
 from crawler.fetching.recorder import COMMIT_SECONDS, Recorder
 from crawler.fetching.run import ended, find_clock_alarm, find_run_alarms, make_summary
+from crawler.folding.schedule import Schedule
+from crawler.health.drift import Alarm
+from crawler.health.runs import read_history, write_summary
+from crawler.health.troubles import Bounds
 from crawler.reading.portals import Portal, find_portal
-from crawler.runs import read_history, write_summary
-from crawler.schedule import Schedule
-from crawler.troubles import Bounds
+from crawler.store.collection import Collection
 
 
 class ChinanewsSpider(Spider):

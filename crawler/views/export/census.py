@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from crawler.changes import Event
+from crawler.folding.changes import Event
 from crawler.lines import ArticleLine
 from crawler.views.export.plan import OTHER
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import msgspec
 
-from crawler.collection import LockedError
 from crawler.errors import CrawlerError, UsageError
+from crawler.store.collection import LockedError
 
 SCHEMA = "pressmark.export/1.0.0"
 MANIFEST = "manifest.json"

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from archive.pressmark import Pressmark
-from crawler.changes import Event, EventField, EventType
+from crawler.folding.changes import Event, EventField, EventType
 from crawler.lines import ArticleLine, Digests, Http, LinePage, Moment, Revisit
 from crawler.reading.article import (
     BlockType,

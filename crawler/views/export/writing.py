@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from crawler.changes import read_events
-from crawler.collection import Collection
 from crawler.errors import UsageError
+from crawler.folding.changes import read_events
 from crawler.lines import ArticleLine
 from crawler.reading.portal import Portal
+from crawler.store.collection import Collection
 from crawler.takedowns import read_takedowns
 from crawler.views.export.articles import write_articles
 from crawler.views.export.census import Census

@@ -1,0 +1,1 @@
+"""How runs went, and what is wrong: summaries, drift, troubles, alarms, metrics."""

@@ -1,0 +1,1 @@
+"""From a value in a line back to its bytes."""

@@ -1,0 +1,125 @@
+"""Put lines that were read anew where they belong: chosen ones into a folder, all of them in the place of the old."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from archive.salvage import salvage_exchanges
+from crawler.errors import UsageError
+from crawler.folding.changes import decode_event
+from crawler.folding.register import Register
+from crawler.folding.schedule import Schedule
+from crawler.lines import SCHEMA, ArticleLine, decode_line
+from crawler.reading.extract.pages import EXTRACTOR_VERSION
+from crawler.reading.portals import Portal
+from crawler.store.collection import Collection
+from crawler.store.state import State
+from crawler.store.swapping import swap
+
+# Says of a folder that its lines were read anew, and by what.
+MANIFEST = "reextracted.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineFilter:
+    """Which lines are kept: those captured from this UTC day on, and those of this layout; None for all."""
+
+    since: str | None = None
+    layout: str | None = None
+
+    def takes(self, line: ArticleLine) -> bool:
+        """Tell whether a line is kept."""
+        is_late = not self.since or line.captured_at[:10] >= self.since
+        return is_late and self.layout in {None, line.extractor.layout}
+
+
+def refuse_foreign(target: Path) -> None:
+    """Raise UsageError for a folder that holds anything that was not made by an earlier `reextract`."""
+    if target.exists() and not (target / MANIFEST).exists() and (not target.is_dir() or any(target.iterdir())):
+        raise UsageError(f"{target}: was not made by `pressmark reextract`; name another folder with --out")
+
+
+def keep_beside(fresh: Path, target: Path, wanted: LineFilter) -> None:
+    """Make a folder of what was read anew: articles and ledger; one that an earlier call made is replaced."""
+    if wanted != LineFilter():
+        _filter(fresh, wanted)
+    for path in fresh.glob("*.sqlite*"):
+        path.unlink()
+    _write_manifest(fresh, kept=None)
+    if target.exists():
+        shutil.rmtree(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh.rename(target)
+
+
+def catch_up(collection: Collection, portal: Portal, schedule: Schedule) -> None:
+    """Bring the state to the end of the WARC files, where a crash has left it behind; the lock must be held."""
+    register = Register(collection, portal, schedule)
+    try:
+        for _ in register.replay(lambda path, start: salvage_exchanges(path, lambda _: None, start=start)):
+            pass
+        register.commit(None)
+    finally:
+        register.shut()
+
+
+def put_in_place(collection: Collection, fresh: Path, aside: Path) -> None:
+    """Let articles and ledger take the place of the old, which are kept in `aside`, with a state that fits them.
+
+    The lock must be held, and the state be at the end of the WARC files.
+    """
+    new = fresh / "next.sqlite"
+    State.copy(collection.state, new)
+    state = State(new)
+    try:
+        state.take_versions(fresh / "state.sqlite")
+    finally:
+        state.shut()
+    for path in [*fresh.glob("state.sqlite*"), *fresh.glob("digests.sqlite*")]:
+        path.unlink()
+    new.rename(fresh / "state.sqlite")
+    _write_manifest(fresh, kept=aside.name)
+    swap(collection.folder, fresh, ("state.sqlite", "articles", "changes.jsonl", MANIFEST), aside, keep=True)
+
+
+def kept_lines(collection: Collection) -> Path | None:
+    """Return where the lines lie that a crawl wrote and that were read anew since; None where none were."""
+    manifest = collection.folder / MANIFEST
+    if not manifest.exists():
+        return None
+    kept = json.loads(manifest.read_text("utf-8")).get("kept")
+    return collection.folder / kept / "articles" if kept else None
+
+
+def _write_manifest(folder: Path, *, kept: str | None) -> None:
+    told = {"schema": SCHEMA, "extractor": EXTRACTOR_VERSION, "kept": kept}
+    (folder / MANIFEST).write_text(json.dumps(told, indent=1) + "\n", "utf-8")
+
+
+def _filter(fresh: Path, wanted: LineFilter) -> None:
+    """Drop the lines that are not wanted, and of the ledger the events of their versions."""
+    dropped: set[tuple[str, int | None]] = set()
+    for path in sorted(fresh.glob("articles/*/*.jsonl")):
+        partial = path.with_suffix(".partial")
+        with path.open("rb") as source, partial.open("wb") as target:
+            for text in source:
+                line = decode_line(text)
+                if wanted.takes(line):
+                    target.write(text)
+                else:
+                    dropped.add((line.id, line.version))
+        if partial.stat().st_size:
+            partial.replace(path)
+        else:
+            partial.unlink()
+            path.unlink()
+    changes = fresh / "changes.jsonl"
+    partial = changes.with_suffix(".partial")
+    with changes.open("rb") as source, partial.open("wb") as target:
+        for text in source:
+            event = decode_event(text)
+            is_told = event.type in {"withdrawn", "restored"} and (not wanted.since or event.at[:10] >= wanted.since)
+            if is_told or (event.id, event.version) not in dropped:
+                target.write(text)
+    partial.replace(changes)
