@@ -19,7 +19,7 @@ crawl: .venv/crawl
 endif
 
 test: .venv/test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto
 
 test-long: .venv/test
 	@$(BIN)/python -m pytest -m long

@@ -133,8 +133,9 @@ def perform(
     try:
         return finish(run, recorder, plan, configuration, clock=clock, console=console)
     finally:
-        # A run that was told to end ends; the next one, or the command that needs a view, reads what is new.
-        if not run.signal:
+        # A run that was told to end ends, and on a full disk a view only adds to the trouble; the next run, or the
+        # command that needs a view, reads what is new.
+        if not run.signal and not run.failure:
             keep_current(recorder.collection)
 
 
