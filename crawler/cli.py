@@ -67,17 +67,26 @@ def make_app(called: str | None) -> typer.Typer:
 
 def main() -> None:
     """Run the command and exit with a code of the README's table; wrong options end in typer, with 2."""
+    signal.signal(signal.SIGTERM, _stop)
     code = DONE
     try:
         make_app(sys.argv[1] if len(sys.argv) > 1 else None)()
     except (UsageError, LockedError, CrawlerError, ArchiveError) as error:
         code = _say(str(error), _code_of(error))
+    except KeyboardInterrupt:
+        # Before typer has begun, or after its end.
+        code = INTERRUPTED + signal.SIGINT
     except BrokenPipeError:
         # The reader of our output has gone, as `head` does.
         code = INTERRUPTED + signal.SIGPIPE
     except OSError as error:
         code = _say(f"{error.filename or 'input'}: {error.strerror or error}", FAILED)
     sys.exit(code)
+
+
+def _stop(number: int, _frame: object) -> None:
+    """End as on Ctrl-C, so that everything is closed and what was half done goes; a crawl has its own way to stop."""
+    sys.exit(INTERRUPTED + number)
 
 
 def _code_of(error: Exception) -> int:

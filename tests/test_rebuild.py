@@ -282,3 +282,27 @@ def test_a_folder_without_warc_files_is_named(tmp_path: Path) -> None:
     done = remake(tmp_path)
     assert done.returncode == 2
     assert "no WARC files of the portal sample" in done.stderr
+
+
+def test_the_lines_of_a_warc_file_that_is_not_there_are_kept(kept: Kept, tmp_path: Path) -> None:
+    collection = Collection(Path(shutil.copytree(kept.folder, tmp_path / "sample")))
+    gone = min(collection.archive.iterdir())
+    gone.unlink()
+    found = remade(collection)
+    assert (found.missing, found.kept) == ({gone.name}, collection.folder / "before-rebuild")
+    assert {path: (found.kept / path).read_bytes() for path in kept.files} == kept.files
+
+
+def test_an_empty_state_hinders_no_rebuild(kept: Kept, tmp_path: Path) -> None:
+    collection = stripped(kept, tmp_path / "sample")
+    collection.state.touch()
+    remade(collection)
+    assert written(collection) == kept.files
+
+
+def test_what_tells_of_lines_that_were_read_anew_goes_with_them(kept: Kept, tmp_path: Path) -> None:
+    collection = stripped(kept, tmp_path / "sample")
+    manifest = collection.folder / "reextracted.json"
+    manifest.write_text("{}")
+    remade(collection)
+    assert not manifest.exists()

@@ -2,8 +2,10 @@
 
 import gzip
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import venv
@@ -18,10 +20,11 @@ from crawler.folding import composing
 from crawler.folding.line_files import read_line
 from crawler.rereading.collection import Choice, reread
 from crawler.rereading.readers import Means
+from crawler.rereading.replacing import fresh_folder
 from crawler.store.collection import Collection
 from crawler.store.state import State
 from tests import warcs
-from tests.conftest import SAMPLE_TOML, Crawled, Run, run_pressmark
+from tests.conftest import PRESSMARK, SAMPLE_TOML, Crawled, Run, run_pressmark
 from tests.portal.server import PortalServer
 from tests.simulated_collection import PORTAL, crawl, make_world, written
 from tests.test_archive_command import WARCPROX, wait_for
@@ -476,3 +479,90 @@ def test_files_of_warcprox_are_read(tmp_path: Path, crawled: Crawled) -> None:
     assert done.returncode == 0, done.stderr
     found = [json.loads(text) for text in done.stdout.splitlines()]
     assert {one["headline"] for one in found} == {line["headline"]}
+
+
+# What must not be lost
+
+
+def test_a_collection_whose_lines_were_read_anew_is_no_folder_to_write_into(place: Place) -> None:
+    assert place.run("reextract", "--swap").returncode == 0
+    refused = place.run("reextract", "--out", str(place.collection.folder))
+    assert (refused.returncode, "was not made by `pressmark reextract`" in refused.stderr) == (2, True)
+    assert len(list(place.collection.archive.iterdir())) == DAYS
+
+
+def test_a_folder_into_which_something_was_put_is_not_replaced(place: Place) -> None:
+    assert place.run("reextract").returncode == 0
+    note = place.collection.folder / OUT / "notes.txt"
+    note.write_text("mine")
+    assert place.run("reextract").returncode == 2
+    assert note.read_text() == "mine"
+
+
+@pytest.mark.parametrize("out", [".", "/", "lines.warc.gz", "nowhere/lines.jsonl"])
+def test_lines_go_into_a_file_that_can_be_one_and_is_no_warc_file(place: Place, out: str) -> None:
+    before = sorted(place.cwd.iterdir())
+    refused = place.run("reextract", str(place.collection.archive), "--out", out)
+    assert (refused.returncode, refused.stderr.count("\n"), f"--out {out}: " in refused.stderr) == (2, 1, True)
+    assert sorted(place.cwd.iterdir()) == before
+
+
+def test_the_lines_that_are_told_are_those_that_were_kept(place: Place) -> None:
+    done = place.run("reextract", "--since", "2999-01-01")
+    assert done.stdout.startswith("0 lines and 0 events ")
+
+
+def test_without_warc_files_the_lines_stay(place: Place) -> None:
+    before = written(place.collection)
+    for path in place.collection.archive.iterdir():
+        path.unlink()
+    refused = place.run("reextract", "--swap")
+    assert (refused.returncode, "no WARC files of the portal sample" in refused.stderr) == (2, True)
+    assert written(place.collection) == before
+
+
+def test_a_warc_file_that_is_not_there_is_told(place: Place) -> None:
+    gone = min(place.collection.archive.iterdir())
+    gone.unlink()
+    done = place.run("reextract", "--swap")
+    told = f"{gone.name}: no such WARC file, and lines name it; bring it back"
+    assert (done.returncode, done.stderr.splitlines()[0]) == (3, told)
+
+
+def test_two_do_not_write_into_one_folder(place: Place) -> None:
+    with fresh_folder(place.collection.folder / f".{OUT}.partial"):
+        other = place.run("reextract")
+    assert (other.returncode, "another process" in other.stderr) == (75, True)
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stopped_command_leaves_nothing(place: Place, processes: str, number: int, code: int) -> None:
+    words = ("reextract", "--swap", "--processes", processes, "--portal", str(SAMPLE_TOML))
+    fresh, before = place.collection.folder / ".rereading", sorted(place.collection.folder.iterdir())
+    with subprocess.Popen(
+        [str(PRESSMARK), *words],
+        cwd=place.cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as running:
+        wait_for(lambda: list(fresh.glob("*")))
+        os.killpg(running.pid, number)
+        _, said = running.communicate(timeout=60)
+    assert (running.returncode, said) == (code, b"")
+    left = [path for path in place.collection.folder.iterdir() if not path.name.startswith("state.sqlite-")]
+    assert sorted(left) == before
+
+
+def test_reading_processes_end_with_a_command_that_is_killed(place: Place) -> None:
+    words = ("reextract", "--processes", "2", "--portal", str(SAMPLE_TOML))
+    with subprocess.Popen(
+        [str(PRESSMARK), *words],
+        cwd=place.cwd,
+        stdout=subprocess.PIPE,
+    ) as running:
+        wait_for(lambda: list((place.collection.folder / f".{OUT}.partial").glob("*.sqlite-wal")))
+        running.kill()
+        # They hold its standard output, which ends with the last of them.
+        assert running.communicate(timeout=60) == (b"", None)

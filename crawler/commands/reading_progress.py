@@ -1,6 +1,6 @@
 """How far the WARC files have been read, on a terminal."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,6 +34,12 @@ def reading_progress(title: str, paths: Sequence[Path]) -> Iterator[Callable[[st
 
 def _say_nothing(name: str, offset: int) -> None:
     pass
+
+
+def print_missing(names: Iterable[str]) -> None:
+    """Name the WARC files that lines name and that are not there."""
+    for name in sorted(names):
+        err.print(f"{name}: no such WARC file, and lines name it; bring it back", markup=False, soft_wrap=True)
 
 
 def print_faults(faults: Sequence[Fault]) -> None:

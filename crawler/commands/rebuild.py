@@ -14,10 +14,9 @@ from crawler.commands.options import (
     DataOption,
     JsonOption,
     PortalOption,
-    err,
     out,
 )
-from crawler.commands.reading_progress import print_faults, reading_progress
+from crawler.commands.reading_progress import print_faults, print_missing, reading_progress
 from crawler.commands.remaking import remake_views
 from crawler.configuration import Configuration
 from crawler.errors import UsageError
@@ -42,7 +41,8 @@ def rebuild(
 
     The lines are copied from their conversion records, so they are what the crawl wrote, whatever the present Pressmark
     would read; `reextract` reads anew. Everything is made beside what is there and takes its place at the end. Damaged
-    records are passed over and named; exit code 3.
+    records are passed over and named; exit code 3. Where lines name WARC files that are not there, what was there is
+    kept as with --keep, for the lines of these files cannot be made again; exit code 3, too.
 
     Example: pressmark rebuild --collection chinanews
     """
@@ -73,8 +73,7 @@ def _print(rebuilt: Rebuilt, *, json: bool) -> None:
         out.print(msgspec.json.encode(told).decode(), markup=False, soft_wrap=True)
         return
     print_faults(rebuilt.faults)
-    for name in missing:
-        err.print(f"{name}: no such WARC file, and lines name it; bring it back", markup=False, soft_wrap=True)
+    print_missing(missing)
     kept = f"; what was there lies in {rebuilt.kept}" if rebuilt.kept else ""
     out.print(
         f"{rebuilt.lines} lines and {rebuilt.events} events from {rebuilt.files} WARC files,"

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ from crawler.commands.options import (
     out,
     print_json,
 )
-from crawler.commands.reading_progress import print_faults, reading_progress
+from crawler.commands.reading_progress import print_faults, print_missing, reading_progress
 from crawler.commands.remaking import remake_views
 from crawler.configuration import Configuration
 from crawler.errors import UsageError
@@ -37,8 +37,9 @@ from crawler.reading.portals import Portal, find_branch, find_portal
 from crawler.rereading.collection import Choice, Reread, reread
 from crawler.rereading.field_changes import FieldChanges
 from crawler.rereading.gleaning import Gleaned, glean
+from crawler.rereading.missing import missing_files
 from crawler.rereading.readers import Means
-from crawler.rereading.replacing import LineFilter, catch_up, keep_beside, put_in_place, refuse_foreign
+from crawler.rereading.replacing import LineFilter, catch_up, fresh_folder, keep_beside, put_in_place, refuse_foreign
 from crawler.store.collection import Collection
 from crawler.store.swapping import free_folder
 
@@ -186,31 +187,43 @@ def _opened(output: str) -> Iterator[BinaryIO]:
         sys.stdout.buffer.flush()
         return
     target = Path(output)
+    if target.is_dir():
+        raise UsageError(f"--out {output}: is a folder; name the file for the lines")
+    if target.name.endswith(WARC_ENDS):
+        raise UsageError(f"--out {output}: has the name of a WARC file; name the file for the lines, e.g. lines.jsonl")
+    if not target.parent.is_dir():
+        raise UsageError(f"--out {output}: there is no folder {target.parent}; make it first")
     partial = target.with_name(f".{target.name}.partial")
-    with partial.open("wb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(target)
+    try:
+        with partial.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(target)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def _keep(
     found: Collection, target: Path, means: Means, branches: tuple[str, ...], wanted: LineFilter, *, json: bool
 ) -> int:
     refuse_foreign(target)
-    fresh = target.with_name(f".{target.name}.partial")
-    done = reread(found, fresh, means, Choice(branches=branches), lambda _: None)
-    keep_beside(fresh, target, wanted)
+    with fresh_folder(target.absolute().with_name(f".{target.absolute().name}.partial")) as fresh:
+        done = reread(found, fresh, means, Choice(branches=branches), lambda _: None)
+        if kept := keep_beside(fresh, target, wanted):
+            done.lines, done.events = kept
     return _tell_reread(done, f"in {target}", str(target), json=json)
 
 
 def _swap(found: Collection, means: Means, *, json: bool) -> int:
-    fresh = found.folder / FRESH
-    done = reread(found, fresh, means, Choice(with_open=True), lambda _: None)
+    lost = missing_files(found)
+    with fresh_folder(found.folder / FRESH) as fresh:
+        done = reread(found, fresh, means, Choice(with_open=True), lambda _: None)
     aside = free_folder(found.folder, "before-reextract")
     put_in_place(found, fresh, aside)
     remake_views(found)
-    return _tell_reread(done, f"are in place; the old lines lie in {aside}", str(aside), json=json)
+    return _tell_reread(done, f"are in place; the old lines lie in {aside}", str(aside), lost, json=json)
 
 
 def _compare(found: Collection, means: Means, branches: tuple[str, ...], wanted: LineFilter, *, json: bool) -> int:
@@ -232,7 +245,7 @@ def _compare(found: Collection, means: Means, branches: tuple[str, ...], wanted:
     return FINDINGS if differences.differs or done.faults else DONE
 
 
-def _tell_reread(done: Reread, where: str, folder: str, *, json: bool) -> int:
+def _tell_reread(done: Reread, where: str, folder: str, lost: Iterable[str] = (), *, json: bool) -> int:
     told = {
         "files": done.files,
         "lines": done.lines,
@@ -241,10 +254,13 @@ def _tell_reread(done: Reread, where: str, folder: str, *, json: bool) -> int:
         "folder": folder,
         "unread": done.unread,
         "damaged": done.faults,
+        "missing": sorted(lost),
     }
+    if not json:
+        print_missing(lost)
     summary = f"{done.lines} lines and {done.events} events out of {done.files} WARC files {where}"
     _tell(told, summary, done.faults, done.unread, json=json)
-    return FINDINGS if done.faults or done.unread else DONE
+    return FINDINGS if done.faults or done.unread or told["missing"] else DONE
 
 
 def _tell(

@@ -5,7 +5,6 @@ never asked for, because robots.txt forbids them, say.
 """
 
 import logging
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,7 @@ from archive.files import OPEN_SUFFIX
 from archive.iteration import Fault
 from archive.reader import Conversion, Exchange
 from archive.salvage import salvage_exchanges
-from crawler.errors import CrawlerError
+from crawler.errors import CrawlerError, UsageError
 from crawler.folding.changes import EVENT_TYPE, Event, encode_event, is_event
 from crawler.folding.outcome import CapturedPage, Outcome
 from crawler.folding.register import Register
@@ -56,18 +55,20 @@ def reread(
     choice: Choice,
     on_line: Callable[[ArticleLine], None],
 ) -> Reread:
-    """Write articles, ledger and state of what is read anew into a folder, which is emptied before.
+    """Write articles, ledger and state of what is read anew into an empty folder.
 
     Its state knows the versions by their places in the line files. Lines come in the order in which their articles were
     settled, so that the same records give the same bytes whatever the number of processes.
+    Raises UsageError where there are no WARC files of the portal.
     """
-    shutil.rmtree(target, ignore_errors=True)
     portal = means.portal
+    paths = _paths(source, portal, with_open=choice.with_open)
+    if not paths:
+        raise UsageError(f"{source.archive}: no WARC files of the portal {portal.name}; name it with --portal")
     fresh = Collection(target, source=source.archive)
     for folder in (fresh.folder, fresh.articles):
         folder.mkdir(parents=True, exist_ok=True)
     reading = _Rereading(fresh, portal, on_line)
-    paths = _paths(source, portal, with_open=choice.with_open)
     reading.found.files = len(paths)
     try:
         located = _records(paths, portal, choice, reading.found.faults.append)

@@ -5,11 +5,15 @@ does not depend on the size of the files.
 """
 
 import multiprocessing
+import os
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
+from multiprocessing import connection, forkserver, resource_tracker
 from pathlib import Path
 
 from archive.reader import Conversion, Exchange
@@ -72,6 +76,7 @@ def read_ahead(
     # A fork of a process with threads may hang; the server that forks has none.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
+    _start_server()
     with ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=(portal,)) as pool:
         try:
             yield from _Window(pool, wanted, processes).run(records)
@@ -79,6 +84,17 @@ def read_ahead(
             raise CrawlerError("a reading process was killed, for want of memory perhaps; try --processes 1") from error
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _start_server() -> None:
+    """Start the server that forks the reading processes, which all leave Ctrl-C to this process: it ends them."""
+    # It lets signals through again when it starts, so it comes first.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @dataclass(slots=True)
@@ -148,9 +164,20 @@ _portal: Portal
 
 
 def _begin(portal: Portal) -> None:
-    """Keep the portal in a reading process: it is large, and the same for all pages."""
+    """Keep the portal in a reading process: it is large, and the same for all pages.
+
+    The process ends with the one that it reads for, however that ends.
+    """
     global _portal  # noqa: PLW0603 - a pool hands its processes nothing else
     _portal = portal
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent
+    connection.wait([parent.sentinel])
+    os._exit(1)
 
 
 def _read_batch(exchanges: list[Exchange]) -> list[ReadPage]:

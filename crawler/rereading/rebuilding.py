@@ -1,6 +1,7 @@
 """Make all views of a collection again from its WARC files alone: lines, ledger, index, digests and state."""
 
 import shutil
+import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -10,7 +11,6 @@ from pathlib import Path
 from archive.cdxj import index_exchange, merge_indexes, write_index
 from archive.files import OPEN_SUFFIX
 from archive.iteration import Fault
-from archive.pressmark import Pressmark
 from archive.reader import Exchange
 from archive.recovery import mend
 from archive.salvage import salvage_exchanges
@@ -19,8 +19,8 @@ from crawler.folding.line_files import line_files
 from crawler.folding.outcome import Outcome
 from crawler.folding.register import Register
 from crawler.folding.schedule import Schedule
-from crawler.lines import ArticleLine
 from crawler.reading.portals import Portal
+from crawler.rereading.missing import is_there, line_marks, missing_files
 from crawler.rereading.replacing import MANIFEST
 from crawler.store.collection import Collection
 from crawler.store.state import State
@@ -53,7 +53,8 @@ def rebuild(
 ) -> Rebuilt:
     """Make the views beside the old ones, then let them take their place at once; the lock must be held.
 
-    The old ones go, unless `keep`, or something that is not ours lies among the lines. An unfinished WARC file is cut
+    The old ones go, unless `keep`, or something that is not ours lies among the lines, or some of these come from WARC
+    files that are not there, so that they cannot be made again. An unfinished WARC file is cut
     at its last whole exchange, as the next crawl would do. Raises UsageError where there are no WARC files of the
     portal, or where the collection holds another.
     """
@@ -70,10 +71,11 @@ def rebuild(
         raise
     lines = set(line_files(collection))
     strays = any(path.is_file() and path not in lines for path in collection.articles.rglob("*"))
-    found.kept = free_folder(collection.folder, KEPT) if keep or strays else None
+    lost = missing_files(collection)
+    found.missing |= lost
+    found.kept = free_folder(collection.folder, KEPT) if keep or strays or lost else None
     aside = found.kept or collection.folder / REPLACED
-    swap(collection.folder, fresh.folder, VIEWS, aside, keep=found.kept is not None)
-    (collection.folder / MANIFEST).unlink(missing_ok=True)
+    swap(collection.folder, fresh.folder, VIEWS, aside, keep=found.kept is not None, gone=(MANIFEST,))
     return found
 
 
@@ -81,10 +83,12 @@ def _check_portal(collection: Collection, portal: Portal) -> None:
     held = None
     if collection.state.exists():
         # One that is damaged says nothing, and is what a rebuild mends.
-        with suppress(CrawlerError):
+        with suppress(CrawlerError, sqlite3.DatabaseError):
             state = State(collection.state, read_only=True)
-            held = state.versions.portal()
-            state.shut()
+            try:
+                held = state.versions.portal()
+            finally:
+                state.shut()
     if held not in {None, portal.name}:
         raise UsageError(f"{collection.folder}: holds the portal {held}, not {portal.name}; name it with --portal")
 
@@ -122,17 +126,8 @@ def _count(found: Rebuilt, outcome: Outcome, collection: Collection) -> None:
     found.lines += len(outcome.lines)
     found.events += len(outcome.events)
     for line, _ in outcome.lines:
-        names = {mark.file for mark in _marks(line)} - found.missing
-        found.missing |= {name for name in names if not _is_there(collection, name)}
-
-
-def _marks(line: ArticleLine) -> list[Pressmark]:
-    marks = (line.pressmark, *(page.pressmark for page in line.pages), *(image.pressmark for image in line.images))
-    return [mark for mark in marks if mark]
-
-
-def _is_there(collection: Collection, name: str) -> bool:
-    return any((collection.archive / one).exists() for one in (name, f"{name}{OPEN_SUFFIX}"))
+        names = {mark.file for mark in line_marks(line)} - found.missing
+        found.missing |= {name for name in names if not is_there(collection, name)}
 
 
 def _pass(fault: Fault) -> None:

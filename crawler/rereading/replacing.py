@@ -1,7 +1,11 @@
 """Put lines that were read anew where they belong: chosen ones into a folder, all of them in the place of the old."""
 
+import fcntl
 import json
+import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +17,14 @@ from crawler.folding.schedule import Schedule
 from crawler.lines import SCHEMA, ArticleLine, decode_line
 from crawler.reading.extract.pages import EXTRACTOR_VERSION
 from crawler.reading.portals import Portal
-from crawler.store.collection import Collection
+from crawler.store.collection import Collection, LockedError
 from crawler.store.state import State
 from crawler.store.swapping import swap
 
 # Says of a folder that its lines were read anew, and by what.
 MANIFEST = "reextracted.json"
+# All that lies in such a folder.
+MADE = {MANIFEST, "articles", "changes.jsonl"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,22 +41,59 @@ class LineFilter:
 
 
 def refuse_foreign(target: Path) -> None:
-    """Raise UsageError for a folder that holds anything that was not made by an earlier `reextract`."""
-    if target.exists() and not (target / MANIFEST).exists() and (not target.is_dir() or any(target.iterdir())):
+    """Raise UsageError for a folder that holds anything that was not made by an earlier `reextract`.
+
+    A collection whose lines were read anew bears the manifest as well, and is none.
+    """
+    if not target.exists():
+        return
+    held = {path.name for path in target.iterdir()} if target.is_dir() else {target.name}
+    if held and (MANIFEST not in held or held - MADE):
         raise UsageError(f"{target}: was not made by `pressmark reextract`; name another folder with --out")
 
 
-def keep_beside(fresh: Path, target: Path, wanted: LineFilter) -> None:
-    """Make a folder of what was read anew: articles and ledger; one that an earlier call made is replaced."""
-    if wanted != LineFilter():
-        _filter(fresh, wanted)
+@contextmanager
+def fresh_folder(place: Path) -> Iterator[Path]:
+    """Give an empty folder to write into, which goes after an error; what a killed process has left there goes before.
+
+    Raises LockedError while another process writes there.
+    """
+    place.mkdir(parents=True, exist_ok=True)
+    handle = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_ours = os.path.samestat(os.fstat(handle), place.stat())
+        except (BlockingIOError, FileNotFoundError):
+            is_ours = False
+        if not is_ours:
+            raise LockedError(f"{place}: another process reads anew into it; wait for its end")
+        try:
+            for path in place.iterdir():
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            yield place
+        except BaseException:
+            shutil.rmtree(place, ignore_errors=True)
+            raise
+    finally:
+        os.close(handle)
+
+
+def keep_beside(fresh: Path, target: Path, wanted: LineFilter) -> tuple[int, int] | None:
+    """Make a folder of what was read anew: articles and ledger; one that an earlier call made is replaced.
+
+    Return how many lines and events are kept, None for all.
+    """
+    kept = None if wanted == LineFilter() else _filter(fresh, wanted)
     for path in fresh.glob("*.sqlite*"):
         path.unlink()
     _write_manifest(fresh, kept=None)
+    refuse_foreign(target)
     if target.exists():
         shutil.rmtree(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh.rename(target)
+    return kept
 
 
 def catch_up(collection: Collection, portal: Portal, schedule: Schedule) -> None:
@@ -97,8 +140,9 @@ def _write_manifest(folder: Path, *, kept: str | None) -> None:
     (folder / MANIFEST).write_text(json.dumps(told, indent=1) + "\n", "utf-8")
 
 
-def _filter(fresh: Path, wanted: LineFilter) -> None:
-    """Drop the lines that are not wanted, and of the ledger the events of their versions."""
+def _filter(fresh: Path, wanted: LineFilter) -> tuple[int, int]:
+    """Drop the lines that are not wanted, and of the ledger the events of their versions; count what is left."""
+    lines = events = 0
     dropped: set[tuple[str, int | None]] = set()
     for path in sorted(fresh.glob("articles/*/*.jsonl")):
         partial = path.with_suffix(".partial")
@@ -107,6 +151,7 @@ def _filter(fresh: Path, wanted: LineFilter) -> None:
                 line = decode_line(text)
                 if wanted.takes(line):
                     target.write(text)
+                    lines += 1
                 else:
                     dropped.add((line.id, line.version))
         if partial.stat().st_size:
@@ -122,4 +167,6 @@ def _filter(fresh: Path, wanted: LineFilter) -> None:
             is_told = event.type in {"withdrawn", "restored"} and (not wanted.since or event.at[:10] >= wanted.since)
             if is_told or (event.id, event.version) not in dropped:
                 target.write(text)
+                events += 1
     partial.replace(changes)
+    return lines, events

@@ -19,16 +19,21 @@ SIDES = ("-wal", "-shm")
 
 
 class _Journal(msgspec.Struct, frozen=True, kw_only=True):
-    """Folders and names inside a collection; the old is thrown away at the end unless `keep`."""
+    """Folders and names inside a collection; the old is thrown away at the end unless `keep`; `gone` has no new one."""
 
     fresh: str
     aside: str
     names: tuple[str, ...]
     keep: bool
+    gone: tuple[str, ...] = ()
 
 
-def swap(folder: Path, fresh: Path, names: Sequence[str], aside: Path, *, keep: bool) -> None:
+def swap(  # noqa: PLR0913 - three folders, and what is done with which names
+    folder: Path, fresh: Path, names: Sequence[str], aside: Path, *, keep: bool, gone: Sequence[str] = ()
+) -> None:
     """Move what bears these names from `fresh` into `folder`, and what was there into `aside`; `fresh` goes.
+
+    What bears a name in `gone` is moved into `aside`, too, and nothing takes its place.
 
     All three folders lie on one disk, `fresh` and `aside` inside `folder`. Each name must be there in `fresh`, closed
     and whole.
@@ -36,7 +41,9 @@ def swap(folder: Path, fresh: Path, names: Sequence[str], aside: Path, *, keep: 
     for path in sorted(fresh.rglob("*")):
         _sync(path)
     _sync(fresh)
-    journal = _Journal(fresh=fresh.name, aside=aside.name, names=tuple(names), keep=keep)
+    if not keep and aside.exists():
+        shutil.rmtree(aside)
+    journal = _Journal(fresh=fresh.name, aside=aside.name, names=tuple(names), keep=keep, gone=tuple(gone))
     partial = folder / f"{JOURNAL}.partial"
     partial.write_bytes(msgspec.json.encode(journal))
     _sync(partial)
@@ -61,6 +68,9 @@ def finish_swap(folder: Path) -> None:
             if (folder / old).exists():
                 (folder / old).rename(aside / old)
         (fresh / name).rename(folder / name)
+    for name in journal.gone:
+        if (folder / name).exists():
+            (folder / name).rename(aside / name)
     sync_folder(folder)
     shutil.rmtree(fresh, ignore_errors=True)
     if not journal.keep:
