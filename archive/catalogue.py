@@ -15,7 +15,8 @@ TABLES = """
 CREATE TABLE records (
     place INTEGER PRIMARY KEY, file INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL,
     type TEXT NOT NULL, id TEXT NOT NULL, url TEXT NOT NULL, second TEXT NOT NULL,
-    refers_to TEXT, refers_to_url TEXT, refers_to_second TEXT, round INTEGER
+    refers_to TEXT, refers_to_url TEXT, refers_to_second TEXT, round INTEGER,
+    barred INTEGER NOT NULL
 );
 CREATE INDEX records_by_id ON records (id);
 CREATE INDEX records_by_url ON records (url) WHERE type IN ('response', 'resource');
@@ -35,7 +36,7 @@ UNION SELECT t.place FROM records r JOIN records t ON t.url = r.refers_to_url AN
 """
 # What goes with a chosen record: its exchange (WARC 1.1, 5.7), the targets of revisits, what was made from it.
 JOINED = f"""
-UPDATE records SET round = :round + 1 WHERE round IS NULL AND place IN (
+UPDATE records SET round = :round + 1 WHERE round IS NULL AND NOT barred AND place IN (
     SELECT t.place FROM records r JOIN links l ON l.one = r.id JOIN records t ON t.id = l.other WHERE r.round = :round
     UNION SELECT t.place FROM records r JOIN records t ON t.refers_to = r.id AND t.type = 'conversion'
         WHERE r.round = :round
@@ -59,12 +60,12 @@ class Catalogue:
         self._db.executescript(f"PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-32000; {TABLES}")
         self._db.execute("BEGIN")
 
-    def add(self, file: int, record: ScannedRecord, *, chosen: bool) -> None:
-        """Add a record of the file with this number."""
+    def add(self, file: int, record: ScannedRecord, *, chosen: bool, barred: bool = False) -> None:
+        """Add a record of the file with this number; one that is `barred` is never chosen."""
         refers_to = (record.value("WARC-Refers-To") or "").strip("<>") or None
         refers_to_url = (record.value("WARC-Refers-To-Target-URI") or "").strip("<>") or None
         self._db.execute(
-            "INSERT INTO records VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO records VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 file,
                 record.offset,
@@ -76,7 +77,8 @@ class Catalogue:
                 refers_to,
                 refers_to_url,
                 _second(record.value("WARC-Refers-To-Date")),
-                0 if chosen else None,
+                0 if chosen and not barred else None,
+                barred,
             ),
         )
         for named in record.values("WARC-Concurrent-To"):
@@ -85,13 +87,16 @@ class Catalogue:
 
     def choose(self, record_ids: Iterable[str]) -> None:
         """Choose records by their ids; ids that are not here are passed over."""
-        self._db.executemany("UPDATE records SET round = 0 WHERE id = ?", ((one,) for one in record_ids))
+        self._db.executemany("UPDATE records SET round = 0 WHERE id = ? AND NOT barred", ((one,) for one in record_ids))
 
     def choose_addresses(self, urls: Iterable[str]) -> None:
         """Choose all records that answer a request for one of these addresses."""
         for url in urls:
             for types in ("IN ('response', 'resource')", "= 'revisit'"):
-                self._db.execute(f"UPDATE records SET round = 0 WHERE url = ? AND type {types}", (url,))  # noqa: S608 - constants
+                self._db.execute(
+                    f"UPDATE records SET round = 0 WHERE url = ? AND NOT barred AND type {types}",  # noqa: S608 - constants
+                    (url,),
+                )
 
     def choose_joined(self) -> None:
         """Choose all that belongs to chosen records: exchanges, targets of revisits, conversions."""

@@ -17,13 +17,14 @@ class Selection:
     """What is chosen of the WARC files: records by their ids or addresses, and those for which `chooses` is true.
 
     With a record go its exchange (request, response, metadata), the records that its revisit names, and the
-    conversions made from it. `chooses` gets every record but the warcinfo, its block cut to the first bytes; ids and
-    addresses are asked for when it has seen them all.
+    conversions made from it; what `bars` is true for goes with none. `chooses` gets every record but the warcinfo, its
+    block cut to the first bytes; ids and addresses are asked for when it has seen them all.
     """
 
     record_ids: Iterable[str] = ()
     urls: Iterable[str] = ()
     chooses: Callable[[ScannedRecord], bool]
+    bars: Callable[[ScannedRecord], bool] = lambda _record: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def _choose(warcs: Sequence[Path], catalogue: Catalogue, selection: Selection) -
         for piece in _read_pieces(warc):
             for record in scanner.feed(piece):
                 chosen = record.type != "warcinfo" and selection.chooses(record)
-                catalogue.add(number, record, chosen=chosen)
+                catalogue.add(number, record, chosen=chosen, barred=selection.bars(record))
         scanner.finish()
     catalogue.choose(selection.record_ids)
     catalogue.choose_addresses(selection.urls)

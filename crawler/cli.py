@@ -1,6 +1,7 @@
 """The `pressmark` command: its parts, and how it ends."""
 
 import signal
+import sqlite3
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -79,6 +80,8 @@ def main() -> None:
     except BrokenPipeError:
         # The reader of our output has gone, as `head` does.
         code = INTERRUPTED + signal.SIGPIPE
+    except sqlite3.Error as error:
+        code = _say(f"a database of the collection fails ({error}); `pressmark rebuild` makes damaged ones again", FAILED)
     except OSError as error:
         code = _say(f"{error.filename or 'input'}: {error.strerror or error}", FAILED)
     sys.exit(code)

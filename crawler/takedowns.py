@@ -5,9 +5,10 @@ What follows a `#` that stands at the beginning of a line or after white space i
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from archive.surt import surt
 from crawler.errors import CrawlerError
 
 _REMARK = re.compile(r"(?:^|\s)#.*")
@@ -15,13 +16,25 @@ _REMARK = re.compile(r"(?:^|\s)#.*")
 
 @dataclass(frozen=True, slots=True)
 class Takedowns:
-    """The ids and addresses of the articles that are withheld."""
+    """The ids and addresses of the articles that are withheld; addresses are one that are one in an index (`surt`)."""
 
     names: frozenset[str] = frozenset()
+    keys: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Note the addresses as indexes sort them: http and https, www. and none are one, fragments do not count."""
+        object.__setattr__(self, "keys", frozenset(surt(name) for name in self.names if is_address(name)))
 
     def covers(self, *names: str | None) -> bool:
         """Tell whether an article is withheld that bears one of these names: its id, its addresses."""
-        return not self.names.isdisjoint(names)
+        if not self.names.isdisjoint(names):
+            return True
+        return bool(self.keys) and any(surt(name) in self.keys for name in names if name and is_address(name))
+
+
+def is_address(name: str) -> bool:
+    """Tell whether a name of the list is an address, and no id."""
+    return name.lower().startswith(("http://", "https://"))
 
 
 def read_takedowns(path: Path) -> Takedowns:
@@ -46,5 +59,6 @@ def read_takedowns(path: Path) -> Takedowns:
             raise CrawlerError(
                 f"{path}:{number}: {name}: no id and no address of an article; one a line, remarks after #"
             )
-        names.add(name)
+        scheme, colon, rest = name.partition(":")
+        names.add(f"{scheme.lower()}{colon}{rest}" if is_address(name) else name)
     return Takedowns(frozenset(names))

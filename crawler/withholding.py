@@ -11,7 +11,7 @@ from archive.surt import surt
 from crawler.errors import CrawlerError
 from crawler.store.collection import Collection
 from crawler.store.state import State
-from crawler.takedowns import read_takedowns
+from crawler.takedowns import is_address, read_takedowns
 
 ACCESS_FILE = "takedowns.aclj"
 
@@ -44,17 +44,19 @@ def find_withheld(collection: Collection) -> Withheld:
     if not names:
         return Withheld()
     ids: set[str] = set()
-    addresses = {name for name in names if name.startswith(("http://", "https://"))}
+    addresses = set(filter(is_address, names))
     unknown = []
     if not collection.state.exists():
         raise CrawlerError(f"{collection.takedowns}: cannot be followed without {collection.state.name}; crawl first")
     state = State(collection.state, read_only=True)
     try:
+        unmet = set()
         for name in sorted(names):
             found = _ids_of(state, name)
             ids.update(found)
-            if not found and name not in addresses:
-                unknown.append(name)
+            if not found:
+                (unmet.add if name in addresses else unknown.append)(name)
+        ids.update(_ids_under(state, {surt(name) for name in unmet}))
         for article in ids:
             addresses.update(state.versions.addresses(article))
     finally:
@@ -98,3 +100,10 @@ def _ids_of(state: State, name: str) -> set[str]:
         return {name}
     owner = state.visits.article_of(name)
     return {article for url in (name, owner) if url for article in state.versions.ids_at(url)}
+
+
+def _ids_under(state: State, keys: set[str]) -> set[str]:
+    """Return the articles that have an address under one of these keys: https for http, say."""
+    if not keys:
+        return set()
+    return {article for url, ids in state.versions.all_addresses() if surt(url) in keys for article in ids}

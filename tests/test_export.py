@@ -24,7 +24,7 @@ from msgspec.structs import replace
 from archive.pressmark import Pressmark
 from crawler.article import read_articles
 from crawler.folding.changes import Event
-from crawler.lines import ArticleLine, encode_line
+from crawler.lines import ArticleLine, LinePage, encode_line
 from crawler.views.export.columns import KEYS, arrow_schema, read_columns
 from crawler.views.export.folder import list_files
 from crawler.views.export.rows import BARE_SCHEMA, TEXT_SCHEMA, PictureRow
@@ -288,6 +288,37 @@ def test_withheld_articles_are_nowhere(collection: Path, export: Callable[..., P
     assert not any(b'sample:js:1"' in gzip_or_plain(content) for content in contents(made).values())
     assert json.loads((made / "manifest.json").read_bytes())["counts"]["withheld"] == 2
     assert "takedown list: 2 articles." in (made / "datasheet.md").read_text("utf-8")
+
+
+def test_articles_are_withheld_by_an_address_of_a_further_page_or_another_scheme(
+    tmp_path: Path, export: Callable[..., Path]
+) -> None:
+    pages = tuple(LinePage(url=f"http://www.js.sample.test/1_{n}.html", pressmark=MARK) for n in (1, 2))
+    several = replace(LINES[0], pages=pages)
+    folder = fill(tmp_path / "data" / "collections" / "sample", (several, *LINES[2:]))
+    names = (pages[1].url, LINES[2].url.replace("http://", "https://"))
+    (folder / "takedowns.txt").write_text("\n".join(names), "utf-8")
+    assert [one["id"] for one in articles(export("out"))] == ["sample:js:3", "sample:zj:4"]
+
+
+def test_a_group_does_not_name_a_withheld_article_of_a_branch_that_is_left_out(
+    collection: Path, export: Callable[..., Path]
+) -> None:
+    (collection / "takedowns.txt").write_text(f"{LINES[-1].url}\n", "utf-8")
+    group = {"group": "sample:zj:4", "original": "sample:zj:4", "share": 0.9, "distance": 2}
+    reprint = {"schema": "pressmark.reprint/1.0.0", "article": "sample:js:2", "version": 1, **group}
+    (collection / "reprints.jsonl").write_text(json.dumps(reprint) + "\n", "utf-8")
+    (found,) = rows(export("out", "--branch", "js", "--format", "jsonl") / "reprints.jsonl.gz")
+    assert (found["group"], found["original"]) == ("sample:js:2", None)
+
+
+def test_a_picture_on_the_list_is_not_copied(crawled: Crawled, pressmark: Pressmarker, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(crawled.folder, tmp_path / "data" / "collections" / "sample"))
+    (url,) = {image.url for one in read_articles(folder) if one.id == "sample:js:227437" for image in one.images}
+    (folder / "takedowns.txt").write_text(f"{url}\n", "utf-8")
+    assert pressmark("export", "out", "--with-images", "--portal", str(SAMPLE_TOML)).returncode == 0
+    (found,) = [row for row in rows(tmp_path / "out" / "images.jsonl.gz") if row["url"] == url]
+    assert (found["file"], found["digest"]) == (None, None)
 
 
 def gzip_or_plain(content: bytes) -> bytes:

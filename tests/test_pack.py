@@ -264,6 +264,19 @@ def test_a_day_is_packed_with_what_its_pages_show_of_earlier_days(
     assert f"WARC-Record-ID: <{seen_again['revisit']['record_id']}>".encode() in record
 
 
+def test_a_withheld_payload_does_not_come_in_by_a_revisit_of_another_address(
+    seen_again: dict, pressmark: Pressmark, tmp_path: Path
+) -> None:
+    (tmp_path / "data" / "collections" / "sample" / "takedowns.txt").write_text(f"{ARTICLE}\n")
+    words = ("--portal", str(SAMPLE_TOML), "--branch", "js", "--out", "day.wacz")
+    done = pressmark("pack", *words)
+    assert (done.returncode, "Missing   the records that 1 revisits refer to" in done.stdout) == (3, True)
+    package = Package(tmp_path / "day.wacz")
+    assert seen_again["revisit"]["record_id"] in record_ids(package, "revisit")
+    assert seen_again["pressmark"]["record_id"] not in record_ids(package, "response")
+    assert not [record for record in package.records() if f"WARC-Target-URI: {ARTICLE}\r\n".encode() in record]
+
+
 def test_requisites_alone_are_no_package(packer: Pressmark) -> None:
     done = packer("--branch", "js", "--since", "2030-01-01")
     assert (done.returncode, "nothing is selected" in one_line(done.stderr)) == (1, True)

@@ -386,6 +386,16 @@ def test_each_captured_article_gives_a_line(tmp_path: Path, name: str, processes
     assert second["pressmark"]["file"] == name
 
 
+def test_the_same_file_in_two_folders_gives_its_lines_twice(tmp_path: Path) -> None:
+    for folder in ("here", "there"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.warc.gz").write_bytes(warcs.members(*foreign_records()))
+    done = run_pressmark("reextract", "here", "there", "--processes", "1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert (len(lines), sorted(lines[:2] + lines[4:5])) == (6, sorted(lines[2:4] + lines[5:]))
+
+
 def test_one_gzip_member_for_all_records_is_read_and_told(tmp_path: Path) -> None:
     (tmp_path / "one.warc.gz").write_bytes(gzip.compress(b"".join(foreign_records()[:6])))
     done = run_pressmark("reextract", "one.warc.gz", "--out", "lines.jsonl", cwd=tmp_path)

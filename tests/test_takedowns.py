@@ -18,6 +18,14 @@ def test_ids_and_addresses_are_withheld_and_remarks_are_not(tmp_path: Path) -> N
     assert not takedowns.covers("chinanews:js:2", None)
 
 
+def test_an_address_is_withheld_however_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "takedowns.txt"
+    path.write_text("HTTPS://sample.test/News/a.html#top\n")
+    takedowns = read_takedowns(path)
+    assert takedowns.covers("chinanews:js:1", "http://www.sample.test/news/a.html")
+    assert not takedowns.covers("chinanews:js:1", "http://www.sample.test/news/b.html")
+
+
 def test_without_a_file_nothing_is_withheld(tmp_path: Path) -> None:
     assert not read_takedowns(tmp_path / "takedowns.txt").covers("chinanews:js:230110")
 

@@ -44,6 +44,12 @@ def test_an_article_is_withheld_at_all_of_its_addresses(collection: Collection, 
     assert find_withheld(collection).addresses == withheld.addresses - {PICTURE}
 
 
+def test_an_article_is_withheld_by_an_address_of_another_scheme(collection: Collection, several: ArticleLine) -> None:
+    names = [url.replace("http://", "https://") + "#top" for url in (ARTICLE, several.pages[1].url)]
+    collection.takedowns.write_text("\n".join(names))
+    assert find_withheld(collection).ids == {several.id, "sample:js:227437"}
+
+
 def test_without_a_list_nothing_is_withheld_and_no_rules_are_left(collection: Collection) -> None:
     collection.takedowns.write_text(f"{ARTICLE}\n")
     write_access_rules(collection, find_withheld(collection))

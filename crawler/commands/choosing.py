@@ -100,12 +100,16 @@ class Choice:
         """Tell whether a record is chosen for its host and day; pictures come with their articles' lines."""
         if record.type == "conversion" or not record.url or not self.holds_day(record.date.date()):
             return False
-        if self._withholds(record):
+        if self.bars(record):
             return False
         host = _host(record.url)
         if not self.branches or self._serves(host):
             return True
         return host in self.portal.asset_hosts and record.type == "metadata" and record.fields().get("kind") == "robots"
+
+    def bars(self, record: ScannedRecord) -> bool:
+        """Tell whether a record must not come in with others either, as the payload of a revisit, say."""
+        return bool(self.withheld_keys) and surt(record.url) in self.withheld_keys
 
     def holds_requisite(self, record: ScannedRecord) -> bool:
         """Tell whether a record is of a style sheet, script, font or picture that chosen pages may show.
@@ -113,7 +117,7 @@ class Choice:
         Each is captured once, on whatever day and for whatever page: the day does not count, and of the hosts that
         branches share all are taken.
         """
-        if record.type != "metadata" or self._withholds(record):
+        if record.type != "metadata" or self.bars(record):
             return False
         fields = record.fields()
         if fields.get("kind") != "requisite":
@@ -124,9 +128,6 @@ class Choice:
         )
         host, found_by = _host(record.url), _host(fields.get("via", ""))
         return not self.branches or host in shared or self._serves(host) or self._serves(found_by)
-
-    def _withholds(self, record: ScannedRecord) -> bool:
-        return bool(self.withheld_keys) and surt(record.url) in self.withheld_keys
 
     def _serves(self, host: str) -> bool:
         return any(branch.serves(host) for branch in self.branches)
@@ -209,7 +210,7 @@ class Fronts:
 def select(collection: Collection, choice: Choice) -> Selection:
     """Return the records of a choice, with all that its pages show."""
     choosing = Choosing(collection, choice)
-    return Selection(record_ids=choosing.record_ids(), urls=choosing.urls(), chooses=choosing.chooses)
+    return Selection(record_ids=choosing.record_ids(), urls=choosing.urls(), chooses=choosing.chooses, bars=choice.bars)
 
 
 def list_pages(collection: Collection, choice: Choice, fronts: Fronts) -> Iterator[PackedPage]:

@@ -91,7 +91,9 @@ def search(
     takedowns = read_takedowns(found_in.takedowns)
     found = _search(found_in, query)
     withheld = {
-        hit.line.id for hit in found.hits if takedowns.covers(hit.line.id, hit.line.url, hit.line.canonical_url)
+        hit.line.id
+        for hit in found.hits
+        if takedowns.covers(hit.line.id, hit.line.url, hit.line.canonical_url, *(one.url for one in hit.line.pages))
     }
     if json:
         sys.stdout.buffer.writelines(

@@ -72,10 +72,10 @@ def glean(
             assert isinstance(record, Exchange)
             captures.add(path, record)
             _keep(captures, found, (captures.number, record.capture.url), page)
-        for (_, record), page in read_ahead(captures.seen_again(found, wanted), lambda _: True, means):
+        for (path, record), page in read_ahead(captures.seen_again(found, wanted), lambda _: True, means):
             assert isinstance(record, Exchange)
             assert record.pressmark
-            _keep(captures, found, (captures.number_of(record.pressmark), record.capture.url), page)
+            _keep(captures, found, (captures.number_of(path, record.pressmark), record.capture.url), page)
         for first in captures.articles():
             yield _line(first, captures, means.portal)
     finally:
@@ -164,10 +164,10 @@ class _Captures:
         further = {one for one in map(asked_url, page.reading.next_pages) if one != url}
         self._db.executemany("INSERT OR IGNORE INTO further VALUES (?, ?)", ((one, url) for one in further))
 
-    def number_of(self, revisit: Pressmark) -> int:
-        """Return the number of an exchange that was a revisit."""
+    def number_of(self, path: Path, revisit: Pressmark) -> int:
+        """Return the number of an exchange that was a revisit; files of one name may lie in several folders."""
         (number,) = self._db.execute(
-            "SELECT number FROM revisits WHERE mark = ?", (msgspec.json.encode(revisit),)
+            "SELECT number FROM revisits WHERE mark = ? AND path = ?", (msgspec.json.encode(revisit), str(path))
         ).fetchone()
         return int(number)
 

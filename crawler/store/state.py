@@ -143,7 +143,8 @@ def _open_to_read(path: Path) -> sqlite3.Connection:
     except sqlite3.OperationalError:
         # In a folder that we may not write, SQLite cannot make its side files; nobody else writes there either.
         db = sqlite3.connect(f"{uri}&immutable=1", uri=True, isolation_level=None)
-        _version_of(db)
+    if not _version_of(db):
+        raise sqlite3.DatabaseError("it holds nothing")
     return db
 
 

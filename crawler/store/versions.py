@@ -5,6 +5,7 @@ One of the views behind `crawler/store/state.py`; fed by the fold, made again fr
 
 import json
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from archive.pressmark import Pressmark
@@ -95,6 +96,14 @@ class Versions:
         rows = self._db.execute("SELECT DISTINCT url, canonical_url FROM versions WHERE id = ?", (article_id,))
         own = tuple(dict.fromkeys(url for row in rows for url in row))
         return tuple(dict.fromkeys((*own, *(page for url in own for page in self.pages(url) or ()))))
+
+    def all_addresses(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield all addresses of articles and of their further pages, each with the ids of articles that have it."""
+        for article, *addresses in self._db.execute("SELECT DISTINCT id, url, canonical_url FROM versions"):
+            yield from ((url, (article,)) for url in addresses)
+        for first, pages in self._db.execute("SELECT article, pages FROM drafts"):
+            ids = self.ids_at(first)
+            yield from ((url, ids) for url in json.loads(pages))
 
     def newest_of_all(self) -> Version | None:
         """Return the article with the newest time of publication, None where there are no articles."""

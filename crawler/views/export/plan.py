@@ -29,6 +29,7 @@ CREATE TABLE found (
     published_at TEXT, schema TEXT NOT NULL, withheld INTEGER NOT NULL,
     file INTEGER NOT NULL, start INTEGER NOT NULL, length INTEGER NOT NULL
 );
+CREATE TABLE withheld (id TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 # The newest version tells whether an article is chosen; a takedown of one version's address withholds them all.
 _ARTICLES = """
@@ -49,12 +50,20 @@ CREATE TABLE chosen AS
 CREATE INDEX chosen_by_id ON chosen (id);
 """
 _OPEN_FILES = 64
+# The column of `found`.
+_WITHHELD = 8
 
 
 class PlannedMark(msgspec.Struct, frozen=True):
     """What the plan needs of a pressmark."""
 
     record_id: str
+
+
+class PlannedPage(msgspec.Struct, frozen=True):
+    """What the plan needs of a further page."""
+
+    url: str
 
 
 class PlannedLine(msgspec.Struct, frozen=True):
@@ -70,6 +79,7 @@ class PlannedLine(msgspec.Struct, frozen=True):
     published_at: str | None
     captured_at: str
     pressmark: PlannedMark | None
+    pages: tuple[PlannedPage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +135,14 @@ class Plan:
             tell(sum(sizes[: number + 1]), sum(sizes))
         self._settle()
 
+    def see_others(self, files: list[Path], takedowns: Takedowns) -> None:
+        """Note which articles are withheld in files that are not exported: groups of reprints may name them."""
+        decoder = msgspec.json.Decoder(PlannedLine)
+        for path in files if takedowns.names else []:
+            for row in _rows(path, 0, decoder, takedowns):
+                if row[_WITHHELD]:
+                    self._db.execute("INSERT OR IGNORE INTO withheld VALUES (?)", (row[0],))
+
     def _settle(self) -> None:
         twice = self._db.execute(
             "SELECT id, version FROM found WHERE version IS NOT NULL GROUP BY id, version HAVING count(*) > 1 LIMIT 1"
@@ -138,8 +156,7 @@ class Plan:
         dated += f" AND substr(articles.published_at, 1, 10) <= '{until}'" if until else ""
         latest = "AND newest" if self._choice.latest else ""
         self._db.executescript(_ARTICLES + _CHOSEN.format(dated=dated, latest=latest))
-        self._db.execute("CREATE TABLE withheld AS SELECT id FROM articles WHERE withheld")
-        self._db.execute("CREATE INDEX withheld_by_id ON withheld (id)")
+        self._db.execute("INSERT OR IGNORE INTO withheld SELECT id FROM articles WHERE withheld")
         self._counts = Counts(
             lines=self._count("SELECT count(*) FROM chosen"),
             articles=self._count("SELECT count(*) FROM chosen WHERE newest"),
@@ -178,16 +195,19 @@ class Plan:
         Raises CrawlerError for what is no article line, naming file and byte.
         """
         rows = self._db.execute(
-            "SELECT file, start, length, newest FROM chosen WHERE rowid BETWEEN ? AND ? ORDER BY rowid",
+            "SELECT id, file, start, length, newest FROM chosen WHERE rowid BETWEEN ? AND ? ORDER BY rowid",
             (shard.first, shard.last),
         )
-        for number, start, length, newest in rows:
+        for article, number, start, length, newest in rows:
             file = self._open(number)
             file.seek(start)
             try:
-                yield decode_line(file.read(length)), bool(newest)
+                line = decode_line(file.read(length))
             except (msgspec.MsgspecError, ValueError) as error:
                 raise _no_line(self._files[number], start, error) from error
+            if line.id != article:
+                raise CrawlerError(f"{self._files[number]}: was replaced while it was exported; export again")
+            yield line, bool(newest)
 
     def holds(self, article: str, version: int | None = None) -> bool:
         """Tell whether an article is exported; where a version is named, that one."""
@@ -241,7 +261,7 @@ def _rows(
                 line.portal,
                 line.published_at,
                 line.schema,
-                takedowns.covers(line.id, line.url, line.canonical_url),
+                takedowns.covers(line.id, line.url, line.canonical_url, *(page.url for page in line.pages)),
                 number,
                 start,
                 len(text),

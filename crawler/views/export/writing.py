@@ -24,6 +24,7 @@ from crawler.views.export.plan import Plan
 from crawler.views.export.rows import ChangeRow, PictureRow, ReprintRow, change_row
 from crawler.views.export.tables import write_table
 from crawler.views.reprint import Reprint, read_reprints
+from crawler.views.store import line_paths
 
 # Told of what is done, and how much of how much: ("Reading lines", 1000, 50000).
 Tell = Callable[[str, int, int], None]
@@ -55,8 +56,11 @@ def export(collection: Collection, place: Path, portal: Portal, choice: Choice, 
         with ExitStack() as stack:
             plan = stack.enter_context(closing(Plan(work / "plan.sqlite", paths, choice)))
             plan.fill(takedowns, lambda done, whole: tell("Reading lines", done, whole))
+            plan.see_others([path for path in line_paths(collection) if path not in set(paths)], takedowns)
             _check(plan, portal, choice, collection)
-            pictures = stack.enter_context(closing(Pictures(work / "pictures.sqlite"))) if choice.pictures else None
+            pictures = (
+                stack.enter_context(closing(Pictures(work / "pictures.sqlite", takedowns))) if choice.pictures else None
+            )
             job = _Job((collection, folder), plan, choice, pictures, tell)
             made = job.write(portal)
         for path in work.iterdir():
@@ -165,8 +169,7 @@ class _Job:
 
 
 def _line_files(collection: Collection, choice: Choice) -> list[Path]:
-    found = sorted(collection.articles.glob("*/*.jsonl"))
-    return [path for path in found if not choice.branches or path.parent.name in choice.branches]
+    return [path for path in line_paths(collection) if not choice.branches or path.parent.name in choice.branches]
 
 
 def _check(plan: Plan, portal: Portal, choice: Choice, collection: Collection) -> None:
