@@ -8,6 +8,7 @@ print(article.published_at, article.headline)
 
 import gzip
 import io
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -59,8 +60,10 @@ def read_located(path: Path, start: int = 0) -> Iterator[tuple[int, ArticleLine]
 
 def read_numbered(path: Path, number: int) -> ArticleLine:
     """Return one line of a file, the first being 1. Raises CrawlerError where it is no article line, or not there."""
-    with _opened(path) as file:
-        text = next(islice(file, number - 1, None), b"")
+    text = b""
+    if 0 < number <= sys.maxsize:
+        with _opened(path) as file:
+            text = next(islice(file, number - 1, None), b"")
     if not text:
         raise CrawlerError(f"{path}:{number}: the file has no such line")
     try:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -23,10 +24,14 @@ from msgspec.structs import replace
 
 from archive.pressmark import Pressmark
 from crawler.article import read_articles
+from crawler.errors import CrawlerError
 from crawler.folding.changes import Event
 from crawler.lines import ArticleLine, LinePage, encode_line
+from crawler.takedowns import Takedowns
+from crawler.views.export.choice import Choice
 from crawler.views.export.columns import KEYS, arrow_schema, read_columns
 from crawler.views.export.folder import list_files
+from crawler.views.export.plan import Plan
 from crawler.views.export.rows import BARE_SCHEMA, TEXT_SCHEMA, PictureRow
 from tests.conftest import PRESSMARK, SAMPLE_TOML, Crawled, Run
 from tests.lines import MARK, sample_line
@@ -536,3 +541,13 @@ def test_a_rebuilt_collection_gives_the_same_data_set(crawled: Crawled, pressmar
     assert done.returncode == 0, done.stderr
     assert pressmark("export", "after", *words).returncode == 0
     assert contents(tmp_path / "before") == contents(tmp_path / "after")
+
+
+def test_lines_that_are_replaced_meanwhile_are_told_and_not_mixed(collection: Path, tmp_path: Path) -> None:
+    path = collection / "articles" / "js" / "2026-04.jsonl"
+    with closing(Plan(tmp_path / "plan.sqlite", [path], Choice())) as plan:
+        plan.fill(Takedowns(), lambda done, whole: None)
+        shutil.copy(path, tmp_path / "other")
+        (tmp_path / "other").replace(path)
+        with pytest.raises(CrawlerError, match="was replaced while it was exported"):
+            list(plan.lines(plan.shards()[0]))

@@ -306,3 +306,11 @@ def test_what_tells_of_lines_that_were_read_anew_goes_with_them(kept: Kept, tmp_
     manifest.write_text("{}")
     remade(collection)
     assert not manifest.exists()
+
+
+@pytest.mark.parametrize("command", [["status"], ["show", "sample:js:1"], ["pack"]])
+def test_an_empty_state_is_told_in_one_line(kept: Kept, tmp_path: Path, command: list[str]) -> None:
+    folder = tmp_path / "data" / "collections" / "sample"
+    stripped(kept, folder).state.touch()
+    done = run_pressmark(*command, "--portal", str(SAMPLE_TOML), cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n"), "it holds nothing" in done.stderr) == (1, 1, True)

@@ -74,3 +74,10 @@ def test_other_files_are_left_alone_and_a_line_that_is_cut_is_passed_over(tmp_pa
     pack_months(tmp_path, before="202610")
     assert names(tmp_path) == ["1.json", "2026-09.jsonl"]
     assert read_summaries(tmp_path, 10) == runs
+
+
+def test_a_summary_that_a_crash_has_left_empty_leaves_no_line(tmp_path: Path) -> None:
+    runs = write(tmp_path, range(2))
+    (tmp_path / "20260930T000000000Z.json").touch()
+    pack_months(tmp_path, before="202610")
+    assert len((tmp_path / "2026-09.jsonl").read_bytes().splitlines()) == len(runs)

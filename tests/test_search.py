@@ -275,6 +275,7 @@ def test_syntax_in_a_query_is_plain_text(crawled: Crawled, word: str) -> None:
         (["--sort", "size"], "take newest or relevance"),
         (["--branch", "jss"], "branch 'jss'"),
         (["--since", "2026-05-02", "--until", "2026-05-01"], "lies before --since"),
+        (["--limit", "9" * 20], "--limit"),
     ],
 )
 def test_wrong_options_end_with_one_line(crawled: Crawled, words: list[str], told: str) -> None:

@@ -317,6 +317,7 @@ def test_a_file_without_a_number_and_a_line_that_is_none_are_told(
 ) -> None:
     (tmp_path / "some.jsonl").write_bytes(encode_line(line) + b"\n{}\n")
     told = [tracer(*words) for words in (("some.jsonl",), ("some.jsonl:1", "--version", "2"), ("some.jsonl:2",))]
+    assert [tracer(f"some.jsonl:{number}").returncode for number in ("0", "9" * 30)] == [1, 1]
     told += [tracer("some.jsonl:9"), tracer("-", stdin=b"[1]"), pressmark("trace", "some.jsonl:1")]
     assert [(done.returncode, done.stderr.count("\n")) for done in told] == [
         (2, 1),

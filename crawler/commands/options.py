@@ -82,6 +82,9 @@ LogFormatOption = Annotated[str, typer.Option(metavar="human|json", help="How lo
 LogLevelOption = Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")]
 
 
+# More than any collection has.
+MOST_SHOWN = 1_000_000_000
+
 # Lines for programs are never folded or cut, rows of tables neither: wider than any path or text.
 PIPED_WIDTH = 1_000_000
 

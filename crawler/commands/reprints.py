@@ -13,6 +13,7 @@ from rich.text import Text
 from crawler.commands.articles import find_versions
 from crawler.commands.options import (
     DONE,
+    MOST_SHOWN,
     CollectionOption,
     DataOption,
     PortalOption,
@@ -60,7 +61,7 @@ def reprints(
         list[str] | None,
         typer.Option(metavar="CODE", help="Only groups with an article of this branch. May be repeated."),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, metavar="N", help="Show at most so many groups.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=MOST_SHOWN, metavar="N", help="Show at most so many groups.")] = 20,
     json: Annotated[bool, typer.Option("--json", help="Print the groups as JSON Lines, for programs.")] = False,
     portal: PortalOption = "chinanews",
     data: DataOption = Path("data"),

@@ -12,6 +12,7 @@ from rich.text import Text
 from archive.pressmark import Pressmark
 from crawler.commands.options import (
     DONE,
+    MOST_SHOWN,
     CollectionOption,
     DataOption,
     PortalOption,
@@ -59,7 +60,7 @@ def search(
     until: Annotated[
         datetime | None, typer.Option(formats=_DAY, help="Only articles published on this day or before.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, metavar="N", help="Show at most so many.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=MOST_SHOWN, metavar="N", help="Show at most so many.")] = 20,
     sort: Annotated[
         str, typer.Option(metavar="newest|relevance", help="What comes first: the newest, or what fits best.")
     ] = "newest",

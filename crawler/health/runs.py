@@ -119,6 +119,8 @@ def pack_months(folder: Path, *, before: str) -> None:
 def _pack(packed: Path, paths: Sequence[Path]) -> None:
     known = packed.read_bytes().splitlines() if packed.exists() else []
     lines = dict.fromkeys([*known, *(_one_line(path.read_bytes()) for path in paths)])
+    # What a crash has left empty says nothing.
+    lines.pop(b"", None)
     draft = packed.with_suffix(".jsonl.new")
     with draft.open("wb") as file:
         file.writelines(line + b"\n" for line in sorted(lines, key=_started_at))

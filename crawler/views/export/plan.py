@@ -4,6 +4,7 @@ A million keys lie there and not in memory; the second pass reads each line once
 data set: branch, month and time of publication, id, version.
 """
 
+import os
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -118,6 +119,7 @@ class Plan:
         self._db.execute("BEGIN")
         self._files = files
         self._choice = choice
+        self._inodes: list[int] = []
         self._opened: OrderedDict[int, BinaryIO] = OrderedDict()
 
     def fill(self, takedowns: Takedowns, tell: Callable[[int, int], None]) -> None:
@@ -127,6 +129,7 @@ class Plan:
         """
         decoder = msgspec.json.Decoder(PlannedLine)
         sizes = [path.stat().st_size for path in self._files]
+        self._inodes = [path.stat().st_ino for path in self._files]
         for number, path in enumerate(self._files):
             self._db.executemany(
                 "INSERT INTO found VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -192,21 +195,19 @@ class Plan:
     def lines(self, shard: Shard) -> Iterator[tuple[ArticleLine, bool]]:
         """Yield the lines of a shard in their order, each with whether it is the article's newest version.
 
-        Raises CrawlerError for what is no article line, naming file and byte.
+        Raises CrawlerError for what is no article line, naming file and byte, and for a file that was replaced.
         """
         rows = self._db.execute(
-            "SELECT id, file, start, length, newest FROM chosen WHERE rowid BETWEEN ? AND ? ORDER BY rowid",
+            "SELECT file, start, length, newest FROM chosen WHERE rowid BETWEEN ? AND ? ORDER BY rowid",
             (shard.first, shard.last),
         )
-        for article, number, start, length, newest in rows:
+        for number, start, length, newest in rows:
             file = self._open(number)
             file.seek(start)
             try:
                 line = decode_line(file.read(length))
             except (msgspec.MsgspecError, ValueError) as error:
                 raise _no_line(self._files[number], start, error) from error
-            if line.id != article:
-                raise CrawlerError(f"{self._files[number]}: was replaced while it was exported; export again")
             yield line, bool(newest)
 
     def holds(self, article: str, version: int | None = None) -> bool:
@@ -230,6 +231,9 @@ class Plan:
     def _open(self, number: int) -> BinaryIO:
         file = self._opened.pop(number, None) or self._files[number].open("rb")
         self._opened[number] = file
+        if os.fstat(file.fileno()).st_ino != self._inodes[number]:
+            # `rebuild` and `reextract --swap` need not wait for an export.
+            raise CrawlerError(f"{self._files[number]}: was replaced while it was exported; export again")
         if len(self._opened) > _OPEN_FILES:
             self._opened.popitem(last=False)[1].close()
         return file
