@@ -81,9 +81,7 @@ def main() -> None:
         # The reader of our output has gone, as `head` does.
         code = INTERRUPTED + signal.SIGPIPE
     except sqlite3.Error as error:
-        code = _say(
-            f"a database of the collection fails ({error}); `pressmark rebuild` makes them again", FAILED
-        )
+        code = _say(f"a database of the collection fails ({error}); `pressmark rebuild` makes them again", FAILED)
     except OSError as error:
         code = _say(f"{error.filename or 'input'}: {error.strerror or error}", FAILED)
     sys.exit(code)

@@ -27,7 +27,7 @@ def test_files_of_a_folder_are_read_in_the_order_of_their_names(tmp_path: Path) 
 
 def test_compressed_files_read_as_plain_ones(tmp_path: Path) -> None:
     text = encode_line(sample_line()) + b"\n"
-    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(text))
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(text, mtime=0))
     with pyarrow.CompressedOutputStream(str(tmp_path / "b.jsonl.zst"), "zstd") as file:
         file.write(text)
     assert list(read_articles(tmp_path)) == [sample_line()] * 2

@@ -167,7 +167,7 @@ FILES = {
     "cc.warc.gz": (warcs.members(*common_crawl_file()), 3, ["text/html", "text/html"]),
     "two.arc": (b"".join(arc_file()), 3, ["text/dns", "text/html"]),
     "two.arc.gz": (b"".join(map(member_with_length, arc_file())), 3, ["text/dns", "text/html"]),
-    "plain.arc.gz": (b"".join(gzip.compress(one) for one in arc_file()), 3, ["text/dns", "text/html"]),
+    "plain.arc.gz": (b"".join(gzip.compress(one, mtime=0) for one in arc_file()), 3, ["text/dns", "text/html"]),
 }
 
 

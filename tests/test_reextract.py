@@ -397,7 +397,7 @@ def test_the_same_file_in_two_folders_gives_its_lines_twice(tmp_path: Path) -> N
 
 
 def test_one_gzip_member_for_all_records_is_read_and_told(tmp_path: Path) -> None:
-    (tmp_path / "one.warc.gz").write_bytes(gzip.compress(b"".join(foreign_records()[:6])))
+    (tmp_path / "one.warc.gz").write_bytes(gzip.compress(b"".join(foreign_records()[:6]), mtime=0))
     done = run_pressmark("reextract", "one.warc.gz", "--out", "lines.jsonl", cwd=tmp_path)
     assert done.returncode == 3
     assert "one gzip member with several records" in done.stderr

@@ -171,7 +171,7 @@ def test_a_line_is_taken_from_a_file_and_from_standard_input(
     file = next((crawled.folder / "articles" / "js").glob("*.jsonl"))
     text = file.read_bytes().splitlines(keepends=True)[2]
     by_place = pressmark("trace", f"{file}:3", "--portal", str(SAMPLE_TOML), "--json")
-    (tmp_path / "part.jsonl.gz").write_bytes(gzip.compress(text))
+    (tmp_path / "part.jsonl.gz").write_bytes(gzip.compress(text, mtime=0))
     words = ("--warc", str(crawled.folder / "archive"), "--portal", str(SAMPLE_TOML), "--json")
     packed = pressmark("trace", "part.jsonl.gz:1", *words)
     piped = pressmark("trace", "-", *words, stdin=text)

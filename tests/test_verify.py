@@ -147,7 +147,7 @@ def test_a_revisit_may_lead_to_an_index(tmp_path: Path) -> None:
 
 
 def test_every_file_that_the_writer_makes_is_clean(tmp_path: Path) -> None:
-    gzipped = gzip.compress(BODY)
+    gzipped = gzip.compress(BODY, mtime=0)
     captures = [
         WHOLE,
         answered(CHUNKED),
