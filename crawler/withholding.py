@@ -45,12 +45,12 @@ def find_withheld(collection: Collection) -> Withheld:
         return Withheld()
     ids: set[str] = set()
     addresses = set(filter(is_address, names))
-    unknown = []
+    unknown: list[str] = []
     if not collection.state.exists():
         raise CrawlerError(f"{collection.takedowns}: cannot be followed without {collection.state.name}; crawl first")
     state = State(collection.state, read_only=True)
     try:
-        unmet = set()
+        unmet: set[str] = set()
         for name in sorted(names):
             found = _ids_of(state, name)
             ids.update(found)

@@ -18,9 +18,10 @@ import pytest
 from crawler.article import read_articles
 from crawler.folding import composing
 from crawler.folding.line_files import read_line
+from crawler.folding.schedule import Schedule
 from crawler.rereading.collection import Choice, reread
 from crawler.rereading.readers import Means
-from crawler.rereading.replacing import fresh_folder
+from crawler.rereading.replacing import catch_up, fresh_folder
 from crawler.store.collection import Collection
 from crawler.store.state import State
 from tests import warcs
@@ -576,3 +577,32 @@ def test_reading_processes_end_with_a_command_that_is_killed(place: Place) -> No
         running.kill()
         # They hold its standard output, which ends with the last of them.
         assert running.communicate(timeout=60) == (b"", None)
+
+
+def test_lines_that_were_read_anew_twice_are_still_vouched_for_by_the_records(place: Place) -> None:
+    line = min(place.collection.articles.glob("*/*.jsonl"))
+    for _ in range(2):
+        assert place.run("reextract", "--swap").returncode == 0
+    # The crawl's line differs from what is read today.
+    line.write_bytes(line.read_bytes().replace(b'"extractor":{"version":"1.0.0"', b'"extractor":{"version":"1.0.1"'))
+    second = place.collection.folder / "before-reextract-2" / line.relative_to(place.collection.folder)
+    second.write_bytes(line.read_bytes())
+    done = place.run("verify")
+    assert (done.returncode, done.stdout) == (0, f"{DAYS} files, no findings\n")
+
+
+def test_lines_that_come_again_for_want_of_a_state_were_not_read_anew(place: Place) -> None:
+    before = written(place.collection)
+    assert place.run("reextract", "--swap").returncode == 0
+    place.collection.state.write_bytes(b"no database")
+    catch_up(place.collection, PORTAL, Schedule())
+    assert lines_of(place.collection.articles) == {
+        name.removeprefix("articles/"): text for name, text in before.items() if name.startswith("articles/")
+    }
+    assert not place.collection.reextracted.exists()
+
+
+def test_a_manifest_of_no_use_is_told(place: Place) -> None:
+    place.collection.reextracted.write_text("{")
+    done = place.run("verify")
+    assert (done.returncode, done.stderr.count("\n"), "reextracted.json: does not tell" in done.stderr) == (1, 1, True)

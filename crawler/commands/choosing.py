@@ -92,7 +92,7 @@ class Choice:
     def holds_line(self, line: PackedLine) -> bool:
         """Tell whether an article is chosen."""
         codes = {branch.code for branch in self.branches}
-        if line.id in self.withheld.ids:
+        if line.id in self.withheld.ids or (self.withheld_keys and surt(line.url) in self.withheld_keys):
             return False
         return (not codes or line.branch in codes) and self.holds_day(line.captured_at.astimezone(UTC).date())
 

@@ -55,7 +55,7 @@ def verify(
         indexes=sorted(path for path in folder.indexes.glob("*.cdxj") if not path.name.startswith(".")),
         lines=cite_lines(folder, frozenset(path.name.removesuffix(".open") for path in warcs)),
         complete=not at_work,
-        lines_complete=kept_lines(folder) is None,
+        lines_complete=not kept_lines(folder),
         on_file=_show_progress if err.is_terminal and not json else None,
     )
     return _print(findings, len(warcs), json=json)
@@ -67,8 +67,10 @@ def cite_lines(collection: Collection, checked: frozenset[str]) -> Iterator[Cite
     Pressmarks in files that are there and not among those `checked` (a run writes them just now) are left out.
     """
     # Lines that were read anew have no conversion record; those that the crawl wrote have one, and were kept aside.
-    kept = kept_lines(collection)
-    paths = [*collection.articles.glob("*/*.jsonl"), *(kept.glob("*/*.jsonl") if kept else ())]
+    paths = [
+        *collection.articles.glob("*/*.jsonl"),
+        *(path for kept in kept_lines(collection) for path in kept.glob("*/*.jsonl")),
+    ]
     for path in sorted(paths):
         name, offset = str(path.relative_to(collection.folder)), 0
         with path.open("rb") as file:

@@ -143,3 +143,5 @@ def _put_aside(collection: Collection) -> None:
     for path in line_files(collection):
         aside = path.rename(free_name(path))
         logger.warning("%s: no state vouches for it; kept as %s, and made again from the WARC files", path, aside.name)
+    # What comes from the records was written by a crawl.
+    collection.reextracted.unlink(missing_ok=True)

@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from archive.salvage import salvage_exchanges
-from crawler.errors import UsageError
+from crawler.errors import CrawlerError, UsageError
 from crawler.folding.changes import decode_event
 from crawler.folding.register import Register
 from crawler.folding.schedule import Schedule
@@ -25,6 +27,12 @@ from crawler.store.swapping import swap
 MANIFEST = "reextracted.json"
 # All that lies in such a folder.
 MADE = {MANIFEST, "articles", "changes.jsonl"}
+
+
+class _Manifest(msgspec.Struct, frozen=True):
+    """What is read of a manifest: the folder in which the old lines were kept."""
+
+    kept: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,13 +134,26 @@ def put_in_place(collection: Collection, fresh: Path, aside: Path) -> None:
     swap(collection.folder, fresh, ("state.sqlite", "articles", "changes.jsonl", MANIFEST), aside, keep=True)
 
 
-def kept_lines(collection: Collection) -> Path | None:
-    """Return where the lines lie that a crawl wrote and that were read anew since; None where none were."""
+def kept_lines(collection: Collection) -> list[Path]:
+    """Return where the lines lie that a crawl wrote and that were read anew since, those of the last time first.
+
+    Each folder that was kept names the one that was kept before. Raises CrawlerError for a manifest of no use.
+    """
+    found: list[Path] = []
     manifest = collection.folder / MANIFEST
-    if not manifest.exists():
-        return None
-    kept = json.loads(manifest.read_text("utf-8")).get("kept")
-    return collection.folder / kept / "articles" if kept else None
+    while manifest.exists():
+        try:
+            kept = msgspec.json.decode(manifest.read_bytes(), type=_Manifest).kept
+        except msgspec.MsgspecError as error:
+            raise CrawlerError(
+                f"{manifest}: does not tell where the lines are kept ({error}); `pressmark rebuild` does without it"
+            ) from error
+        folder = collection.folder / (kept or "")
+        if not kept or folder / "articles" in found:
+            break
+        found.append(folder / "articles")
+        manifest = folder / MANIFEST
+    return found
 
 
 def _write_manifest(folder: Path, *, kept: str | None) -> None:

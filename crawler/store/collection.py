@@ -88,6 +88,11 @@ class Collection:
         return self.folder / "reprints.sqlite"
 
     @property
+    def reextracted(self) -> Path:
+        """The manifest of lines that were read anew; without it the lines are those that the crawls wrote."""
+        return self.folder / "reextracted.json"
+
+    @property
     def takedowns(self) -> Path:
         """The articles that are withheld; kept by the operator."""
         return self.folder / "takedowns.txt"
