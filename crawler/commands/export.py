@@ -16,6 +16,7 @@ from crawler.commands.options import (
     JsonOption,
     PortalOption,
     err,
+    no_collection,
     out,
     print_json,
 )
@@ -24,6 +25,7 @@ from crawler.fetching.plan import choose_branches
 from crawler.reading.portals import Portal, find_portal
 from crawler.store.collection import Collection
 from crawler.views.export.choice import SUFFIXES, Choice, Compression, Format, Part
+from crawler.withholding import find_withheld
 
 _SHOWN_FAULTS = 5
 
@@ -99,6 +101,7 @@ def _export(collection: Collection, place: Path, portal: Portal, choice: Choice,
         "articles": made.counts.articles,
         "lines": made.counts.lines,
         "withheld": made.counts.withheld,
+        "unknown_takedowns": find_withheld(collection).unknown if collection.state.exists() else (),
         "undated_left_out": made.counts.undated if choice.is_dated else 0,
         "files": done.files,
         "bytes": done.bytes,
@@ -122,7 +125,7 @@ def _print(told: dict[str, object], title: str) -> None:
         markup=False,
         soft_wrap=True,
     )
-    for key, what in _FOUND.items():
+    for key, what in _TOLD.items():
         faults = told[key]
         assert isinstance(faults, tuple)
         if faults:
@@ -134,7 +137,8 @@ def _print(told: dict[str, object], title: str) -> None:
 
 
 _LEFT_OUT = {"withheld": "withheld", "undated_left_out": "without a day of publication"}
-_FOUND = {
+_TOLD = {
+    "unknown_takedowns": "Names in takedowns.txt of which the collection knows no article",
     "missing_warcs": "WARC files that lines point to and that are not there",
     "broken_pictures": "Pictures that could not be copied",
 }
@@ -170,7 +174,7 @@ def _check(choice: Choice) -> None:
 def _collection(data: Path, name: str) -> Collection:
     collection = Collection(data / "collections" / name)
     if not collection.articles.is_dir():
-        raise UsageError(f"{collection.folder}: no collection there; name its folder with --data, or crawl first")
+        raise no_collection(collection)
     return collection
 
 

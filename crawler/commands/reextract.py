@@ -38,7 +38,7 @@ from crawler.rereading.collection import Choice, Reread, reread
 from crawler.rereading.field_changes import FieldChanges
 from crawler.rereading.gleaning import Gleaned, glean
 from crawler.rereading.readers import Means
-from crawler.rereading.replacing import LineFilter, catch_up, keep_beside, put_in_place, refuse_foreign
+from crawler.rereading.replacing import LineFilter, catch_up, check_portal, keep_beside, put_in_place, refuse_foreign
 from crawler.store.collection import Collection
 from crawler.store.swapping import free_folder
 
@@ -98,6 +98,7 @@ def reextract(
             means = Means(portal=described, processes=count, on_progress=tell)
             return _read_files(paths, output or "-", means, branches, wanted, json=json)
     found = existing_collection(data, collection, described)
+    check_portal(found, described)
     paths = [path for path in found.archive.iterdir() if ".warc.gz" in path.name]
     with reading_progress("Reading", paths) as tell:
         means = Means(portal=described, processes=count, on_progress=tell)
@@ -186,6 +187,13 @@ def _opened(output: str) -> Iterator[BinaryIO]:
         sys.stdout.buffer.flush()
         return
     target = Path(output)
+    if target.is_dir() or not target.parent.is_dir():
+        why = (
+            "is a folder; name a file in it"
+            if target.is_dir()
+            else f"there is no folder {target.parent}; make it first"
+        )
+        raise UsageError(f"--out {output}: {why}")
     partial = target.with_name(f".{target.name}.partial")
     with partial.open("wb") as file:
         yield file

@@ -2,11 +2,12 @@
 
 import json
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from archive.salvage import salvage_exchanges
-from crawler.errors import UsageError
+from crawler.errors import CrawlerError, UsageError
 from crawler.folding.changes import decode_event
 from crawler.folding.register import Register
 from crawler.folding.schedule import Schedule
@@ -32,6 +33,19 @@ class LineFilter:
         """Tell whether a line is kept."""
         is_late = not self.since or line.captured_at[:10] >= self.since
         return is_late and self.layout in {None, line.extractor.layout}
+
+
+def check_portal(collection: Collection, portal: Portal) -> None:
+    """Raise UsageError where a collection holds another portal."""
+    held = None
+    if collection.state.exists():
+        # One that is damaged says nothing, and is what a rebuild mends.
+        with suppress(CrawlerError):
+            state = State(collection.state, read_only=True)
+            held = state.versions.portal()
+            state.shut()
+    if held not in {None, portal.name}:
+        raise UsageError(f"{collection.folder}: holds the portal {held}, not {portal.name}; name it with --portal")
 
 
 def refuse_foreign(target: Path) -> None:

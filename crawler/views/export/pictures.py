@@ -9,6 +9,7 @@ from archive.labels import DigestName, decode_sha1, label_digest
 from archive.pressmark import Pressmark
 from archive.reader import read_exchange
 from crawler.lines import ArticleLine
+from crawler.takedowns import Takedowns
 from crawler.views.export.rows import PictureRow
 
 _TABLES = """
@@ -33,8 +34,9 @@ _TYPES = (
 class Pictures:
     """The pictures of the exported lines, first noted, then copied in the order in which they lie in the archive."""
 
-    def __init__(self, path: Path) -> None:
-        """Make the database in which they are noted."""
+    def __init__(self, path: Path, takedowns: Takedowns) -> None:
+        """Make the database in which they are noted; pictures on the takedown list are noted without their bytes."""
+        self._takedowns = takedowns
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.executescript(f"PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; {_TABLES}")
         self._db.execute("BEGIN")
@@ -42,7 +44,7 @@ class Pictures:
     def note(self, line: ArticleLine) -> None:
         """Note the pictures of a line, also those that could not be captured."""
         for number, image in enumerate(line.images):
-            mark = image.pressmark
+            mark = None if self._takedowns.covers(image.url) else image.pressmark
             place = (mark.payload_digest, mark.file, mark.offset, mark.length, mark.record_id) if mark else (None,) * 5
             self._db.execute(
                 "INSERT INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -57,6 +57,12 @@ class PlannedMark(msgspec.Struct, frozen=True):
     record_id: str
 
 
+class PlannedPage(msgspec.Struct, frozen=True):
+    """What the plan needs of a further page."""
+
+    url: str
+
+
 class PlannedLine(msgspec.Struct, frozen=True):
     """What the plan needs of an article line, of whatever schema version."""
 
@@ -70,6 +76,7 @@ class PlannedLine(msgspec.Struct, frozen=True):
     published_at: str | None
     captured_at: str
     pressmark: PlannedMark | None
+    pages: tuple[PlannedPage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,7 +248,7 @@ def _rows(
                 line.portal,
                 line.published_at,
                 line.schema,
-                takedowns.covers(line.id, line.url, line.canonical_url),
+                takedowns.covers(line.id, line.url, line.canonical_url, *(page.url for page in line.pages)),
                 number,
                 start,
                 len(text),

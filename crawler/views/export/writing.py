@@ -56,7 +56,9 @@ def export(collection: Collection, place: Path, portal: Portal, choice: Choice, 
             plan = stack.enter_context(closing(Plan(work / "plan.sqlite", paths, choice)))
             plan.fill(takedowns, lambda done, whole: tell("Reading lines", done, whole))
             _check(plan, portal, choice, collection)
-            pictures = stack.enter_context(closing(Pictures(work / "pictures.sqlite"))) if choice.pictures else None
+            pictures = (
+                stack.enter_context(closing(Pictures(work / "pictures.sqlite", takedowns))) if choice.pictures else None
+            )
             job = _Job((collection, folder), plan, choice, pictures, tell)
             made = job.write(portal)
         for path in work.iterdir():
