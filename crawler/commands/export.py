@@ -82,10 +82,9 @@ def export(
     )
     _check(choice)
     found = _collection(data, collection or described.name)
-    target = place.resolve()
-    if target.is_relative_to(found.folder.resolve()):
+    if place.resolve().is_relative_to(found.folder.resolve()):
         raise UsageError(f"{place}: lies inside the collection; name a folder outside of {found.folder}")
-    return _export(found, target, described, choice, json=json)
+    return _export(found, place, described, choice, json=json)
 
 
 def _export(collection: Collection, place: Path, portal: Portal, choice: Choice, *, json: bool) -> int:
@@ -93,7 +92,7 @@ def _export(collection: Collection, place: Path, portal: Portal, choice: Choice,
     from crawler.views.export.writing import export as write  # noqa: PLC0415
 
     with _Progress(shown=err.is_terminal and not json) as progress:
-        done = write(collection, place, portal, choice, progress.tell)
+        done = write(collection, place.resolve(), portal, choice, progress.tell)
     made = done.made
     told = {
         "folder": str(done.place),
@@ -111,16 +110,16 @@ def _export(collection: Collection, place: Path, portal: Portal, choice: Choice,
     if json:
         print_json(told)
     else:
-        _print(told, made.title)
+        _print(place, told, made.title)
     return FINDINGS if done.missing_warcs or done.broken_pictures else DONE
 
 
-def _print(told: dict[str, object], title: str) -> None:
+def _print(place: Path, told: dict[str, object], title: str) -> None:
     size = terminal.human_bytes(int(str(told["bytes"])))
     left_out = [f"{told[key]:,} {what}" for key, what in _LEFT_OUT.items() if told[key]]
     also = f"; left out: {', '.join(left_out)}" if left_out else ""
     out.print(
-        f"{told['folder']}: {title}; {told['articles']:,} articles, {told['lines']:,} lines, {told['files']:,} files,"
+        f"{place}: {title}; {told['articles']:,} articles, {told['lines']:,} lines, {told['files']:,} files,"
         f" {size}{also}",
         markup=False,
         soft_wrap=True,
