@@ -551,3 +551,22 @@ def test_lines_that_are_replaced_meanwhile_are_told_and_not_mixed(collection: Pa
         (tmp_path / "other").replace(path)
         with pytest.raises(CrawlerError, match="was replaced while it was exported"):
             list(plan.lines(plan.shards()[0]))
+
+
+def test_a_takedown_of_a_further_page_or_a_picture_holds(
+    crawled: Crawled, pressmark: Pressmarker, tmp_path: Path
+) -> None:
+    shutil.copytree(crawled.folder, tmp_path / "data/collections/sample")
+    found = list(read_articles(crawled.folder))
+    paged = next(one for one in found if one.pages)
+    pictured = next(one for one in found if any(image.pressmark for image in one.images) and one is not paged)
+    number = next(n for n, image in enumerate(pictured.images) if image.pressmark)
+    names = (paged.pages[0].url, pictured.images[number].url, "sample:js:1")
+    (tmp_path / "data/collections/sample/takedowns.txt").write_text("\n".join(names), "utf-8")
+    done = pressmark("export", "out", "--with-images", "--portal", str(SAMPLE_TOML), "--json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["withheld"], told["unknown_takedowns"]) == (0, 1, ["sample:js:1"])
+    assert paged.id not in {one["id"] for one in articles(tmp_path / "out")}
+    pictures = {(one["article"], one["image"]): one for one in rows(tmp_path / "out" / "images.jsonl.gz")}
+    assert pictures[pictured.id, number]["file"] is None
+    assert "sample:js:1" in pressmark("export", "out", "--portal", str(SAMPLE_TOML)).stdout

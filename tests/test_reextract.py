@@ -122,6 +122,21 @@ def test_a_folder_of_another_make_is_left_alone(place: Place) -> None:
     assert [path.name for path in (place.cwd / "mine").iterdir()] == ["notes.txt"]
 
 
+@pytest.mark.parametrize("option", ["--out=again", "--compare", "--swap"])
+def test_a_collection_of_another_portal_is_refused(place: Place, option: str) -> None:
+    before = written(place.collection)
+    done = run_pressmark("reextract", "--collection", "sample", option, cwd=place.cwd)
+    assert (done.returncode, "holds the portal sample" in done.stderr) == (2, True)
+    assert (written(place.collection), (place.cwd / "again").exists()) == (before, False)
+
+
+def test_lines_go_into_no_folder_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "some.warc").write_bytes(b"")
+    for place, why in (("nowhere/lines.jsonl", "there is no folder"), (".", "is a folder")):
+        done = run_pressmark("reextract", "some.warc", "--out", place, cwd=tmp_path)
+        assert (done.returncode, why in done.stderr) == (2, True)
+
+
 def test_nothing_of_scrapy_is_loaded(place: Place) -> None:
     words = ["reextract", "--processes", "1", "--portal", str(SAMPLE_TOML)]
     program = (

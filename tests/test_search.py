@@ -283,3 +283,10 @@ def test_wrong_options_end_with_one_line(crawled: Crawled, words: list[str], tol
     done = run_pressmark("search", "早稻", *words, *where, cwd=crawled.folder)
     assert done.returncode == 2
     assert told in done.stderr
+
+
+def test_a_collection_that_is_not_there_is_answered_with_those_that_are(crawled: Crawled, tmp_path: Path) -> None:
+    done = run_pressmark("search", "太湖", "--data", str(crawled.folder.parent.parent), cwd=tmp_path)
+    assert (done.returncode, "with --collection (sample)" in done.stderr) == (2, True)
+    done = run_pressmark("search", "太湖", cwd=tmp_path)
+    assert (done.returncode, "no collection there; crawl first" in done.stderr) == (2, True)

@@ -389,3 +389,9 @@ def test_what_decided_the_charset_is_told(body: bytes, content_type: str, decide
         body, url="http://a.test/", content_type=content_type, captured_at=datetime(2026, 1, 1, tzinfo=UTC)
     )
     assert explain_encoding(body, content_type, page.encoding) == decided_by
+
+
+def test_a_line_file_of_elsewhere_asks_for_its_warc_files(line: ArticleLine, tmp_path: Path) -> None:
+    (tmp_path / "lines.jsonl").write_bytes(encode_line(line) + b"\n")
+    done = run_pressmark("trace", "lines.jsonl:1", "--portal", str(SAMPLE_TOML), cwd=tmp_path)
+    assert (done.returncode, "name their folder with --warc" in done.stderr) == (2, True)

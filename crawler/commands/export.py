@@ -16,6 +16,7 @@ from crawler.commands.options import (
     JsonOption,
     PortalOption,
     err,
+    no_collection,
     out,
     print_json,
 )
@@ -24,6 +25,7 @@ from crawler.fetching.plan import choose_branches
 from crawler.reading.portals import Portal, find_portal
 from crawler.store.collection import Collection
 from crawler.views.export.choice import SUFFIXES, Choice, Compression, Format, Part
+from crawler.withholding import find_withheld
 
 _SHOWN_FAULTS = 5
 
@@ -80,10 +82,9 @@ def export(
     )
     _check(choice)
     found = _collection(data, collection or described.name)
-    target = place.resolve()
-    if target.is_relative_to(found.folder.resolve()):
+    if place.resolve().is_relative_to(found.folder.resolve()):
         raise UsageError(f"{place}: lies inside the collection; name a folder outside of {found.folder}")
-    return _export(found, target, described, choice, json=json)
+    return _export(found, place, described, choice, json=json)
 
 
 def _export(collection: Collection, place: Path, portal: Portal, choice: Choice, *, json: bool) -> int:
@@ -91,7 +92,7 @@ def _export(collection: Collection, place: Path, portal: Portal, choice: Choice,
     from crawler.views.export.writing import export as write  # noqa: PLC0415
 
     with _Progress(shown=err.is_terminal and not json) as progress:
-        done = write(collection, place, portal, choice, progress.tell)
+        done = write(collection, place.resolve(), portal, choice, progress.tell)
     made = done.made
     told = {
         "folder": str(done.place),
@@ -99,6 +100,7 @@ def _export(collection: Collection, place: Path, portal: Portal, choice: Choice,
         "articles": made.counts.articles,
         "lines": made.counts.lines,
         "withheld": made.counts.withheld,
+        "unknown_takedowns": find_withheld(collection).unknown if collection.state.exists() else (),
         "undated_left_out": made.counts.undated if choice.is_dated else 0,
         "files": done.files,
         "bytes": done.bytes,
@@ -108,21 +110,21 @@ def _export(collection: Collection, place: Path, portal: Portal, choice: Choice,
     if json:
         print_json(told)
     else:
-        _print(told, made.title)
+        _print(place, told, made.title)
     return FINDINGS if done.missing_warcs or done.broken_pictures else DONE
 
 
-def _print(told: dict[str, object], title: str) -> None:
+def _print(place: Path, told: dict[str, object], title: str) -> None:
     size = terminal.human_bytes(int(str(told["bytes"])))
     left_out = [f"{told[key]:,} {what}" for key, what in _LEFT_OUT.items() if told[key]]
     also = f"; left out: {', '.join(left_out)}" if left_out else ""
     out.print(
-        f"{told['folder']}: {title}; {told['articles']:,} articles, {told['lines']:,} lines, {told['files']:,} files,"
+        f"{place}: {title}; {told['articles']:,} articles, {told['lines']:,} lines, {told['files']:,} files,"
         f" {size}{also}",
         markup=False,
         soft_wrap=True,
     )
-    for key, what in _FOUND.items():
+    for key, what in _TOLD.items():
         faults = told[key]
         assert isinstance(faults, tuple)
         if faults:
@@ -134,7 +136,8 @@ def _print(told: dict[str, object], title: str) -> None:
 
 
 _LEFT_OUT = {"withheld": "withheld", "undated_left_out": "without a day of publication"}
-_FOUND = {
+_TOLD = {
+    "unknown_takedowns": "Names in takedowns.txt of which the collection knows no article",
     "missing_warcs": "WARC files that lines point to and that are not there",
     "broken_pictures": "Pictures that could not be copied",
 }
@@ -170,7 +173,7 @@ def _check(choice: Choice) -> None:
 def _collection(data: Path, name: str) -> Collection:
     collection = Collection(data / "collections" / name)
     if not collection.articles.is_dir():
-        raise UsageError(f"{collection.folder}: no collection there; name its folder with --data, or crawl first")
+        raise no_collection(collection)
     return collection
 
 

@@ -150,10 +150,18 @@ def existing_collection(data: Path, name: str, portal: Portal) -> Collection:
     """Return a collection that has been crawled. Raises UsageError where there is none."""
     collection = Collection(data / "collections" / (name or portal.name))
     if not collection.state.exists():
-        raise UsageError(
-            f"{collection.folder}: no collection there; name its folder with --data or --config, or crawl first"
-        )
+        raise no_collection(collection)
     return collection
+
+
+def no_collection(collection: Collection) -> UsageError:
+    """Return the error of a collection that is not there, which names those that are."""
+    found = sorted(path.parent.name for path in collection.folder.parent.glob("*/archive"))
+    others = [name for name in found if name != collection.folder.name]
+    there = f"name one of those there with --collection ({', '.join(others[:5])})" if others else "crawl first"
+    return UsageError(
+        f"{collection.folder}: no collection there; {there}, or name another folder with --data or --config"
+    )
 
 
 def print_json(value: object) -> None:

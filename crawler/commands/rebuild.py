@@ -14,12 +14,12 @@ from crawler.commands.options import (
     DataOption,
     JsonOption,
     PortalOption,
+    no_collection,
     out,
 )
 from crawler.commands.reading_progress import print_faults, print_missing, reading_progress
 from crawler.commands.remaking import remake_views
 from crawler.configuration import Configuration
-from crawler.errors import UsageError
 from crawler.reading.portals import find_portal
 from crawler.rereading.rebuilding import Rebuilt
 from crawler.rereading.rebuilding import rebuild as rebuild_views
@@ -50,7 +50,7 @@ def rebuild(
     described = find_portal(portal)
     found = Collection(data / "collections" / (collection or described.name))
     if not found.archive.is_dir():
-        raise UsageError(f"{found.folder}: no collection there; name its folder with --data")
+        raise no_collection(found)
     warcs = [path for path in found.archive.iterdir() if ".warc.gz" in path.name]
     with closing(found.lock()), reading_progress("Rebuilding", warcs) as tell:
         rebuilt = rebuild_views(found, described, configuration.schedule, on_progress=tell, keep=keep)

@@ -39,7 +39,15 @@ from crawler.rereading.field_changes import FieldChanges
 from crawler.rereading.gleaning import Gleaned, glean
 from crawler.rereading.missing import missing_files
 from crawler.rereading.readers import Means
-from crawler.rereading.replacing import LineFilter, catch_up, fresh_folder, keep_beside, put_in_place, refuse_foreign
+from crawler.rereading.replacing import (
+    LineFilter,
+    catch_up,
+    check_portal,
+    fresh_folder,
+    keep_beside,
+    put_in_place,
+    refuse_foreign,
+)
 from crawler.store.collection import Collection
 from crawler.store.swapping import free_folder
 
@@ -99,6 +107,7 @@ def reextract(
             means = Means(portal=described, processes=count, on_progress=tell)
             return _read_files(paths, output or "-", means, branches, wanted, json=json)
     found = existing_collection(data, collection, described)
+    check_portal(found, described)
     paths = [path for path in found.archive.iterdir() if ".warc.gz" in path.name]
     with reading_progress("Reading", paths) as tell:
         means = Means(portal=described, processes=count, on_progress=tell)

@@ -70,7 +70,7 @@ def trace(
     if line.portal not in {None, described.name}:
         raise UsageError(f"{what}: is of the portal {line.portal}, not {described.name}; name its file with --portal")
     if held is None and warc is None:
-        held = existing_collection(data, collection, described)
+        held = _collection_named(what, data, collection, described)
     folder = warc or (held.archive if held else Path())
     conversion = _conversion_of(line, held) if held else None
     if conversion and conversion.file.endswith(".jsonl"):
@@ -116,6 +116,14 @@ def _collection_around(path: Path) -> Collection | None:
     folder = path.absolute().parents[2] if len(path.absolute().parents) > 2 else path
     inside = path.absolute().parent.parent.name == "articles" and (folder / "archive").is_dir()
     return Collection(folder) if inside else None
+
+
+def _collection_named(what: str, data: Path, name: str, portal: Portal) -> Collection:
+    """Return the collection of the options. Raises UsageError where a line comes from elsewhere, and there is none."""
+    try:
+        return existing_collection(data, name, portal)
+    except UsageError as error:
+        raise UsageError(f"{what}: where are its WARC files? name their folder with --warc ({error})") from error
 
 
 def _conversion_of(line: ArticleLine, collection: Collection) -> Pressmark | None:

@@ -12,8 +12,17 @@ from archive.findings import Finding
 from archive.pressmark import Pressmark
 from archive.verify import CitedLine
 from archive.verify import verify as verify_files
-from crawler.commands.options import DONE, FINDINGS, CollectionOption, DataOption, JsonOption, PortalOption, err, out
-from crawler.errors import UsageError
+from crawler.commands.options import (
+    DONE,
+    FINDINGS,
+    CollectionOption,
+    DataOption,
+    JsonOption,
+    PortalOption,
+    err,
+    no_collection,
+    out,
+)
 from crawler.folding.changes import decode_event
 from crawler.lines import ArticleLine, decode_line
 from crawler.reading.portals import find_portal
@@ -43,9 +52,7 @@ def verify(
     name = collection or find_portal(portal).name
     folder = Collection(data / "collections" / name)
     if not folder.archive.is_dir():
-        raise UsageError(
-            f"{folder.folder}: no collection there; name its folder with --data or --config, or crawl first"
-        )
+        raise no_collection(folder)
     at_work = _is_at_work(folder)
     if at_work:
         err.print(f"{folder.folder}: a run is at work; the file it writes is left out", markup=False, soft_wrap=True)

@@ -1,9 +1,7 @@
 """Make all views of a collection again from its WARC files alone: lines, ledger, index, digests and state."""
 
 import shutil
-import sqlite3
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,16 +12,15 @@ from archive.iteration import Fault
 from archive.reader import Exchange
 from archive.recovery import mend
 from archive.salvage import salvage_exchanges
-from crawler.errors import CrawlerError, UsageError
+from crawler.errors import UsageError
 from crawler.folding.line_files import line_files
 from crawler.folding.outcome import Outcome
 from crawler.folding.register import Register
 from crawler.folding.schedule import Schedule
 from crawler.reading.portals import Portal
 from crawler.rereading.missing import is_there, line_marks, missing_files
-from crawler.rereading.replacing import MANIFEST
+from crawler.rereading.replacing import MANIFEST, check_portal
 from crawler.store.collection import Collection
-from crawler.store.state import State
 from crawler.store.swapping import free_folder, swap
 
 FRESH, REPLACED, KEPT = ".rebuilding", ".replaced", "before-rebuild"
@@ -58,7 +55,7 @@ def rebuild(
     at its last whole exchange, as the next crawl would do. Raises UsageError where there are no WARC files of the
     portal, or where the collection holds another.
     """
-    _check_portal(collection, portal)
+    check_portal(collection, portal)
     for path in sorted(collection.archive.glob(f"{portal.name}-*{OPEN_SUFFIX}")):
         mend(path)
     fresh = Collection(collection.folder / FRESH, source=collection.archive)
@@ -77,20 +74,6 @@ def rebuild(
     aside = found.kept or collection.folder / REPLACED
     swap(collection.folder, fresh.folder, VIEWS, aside, keep=found.kept is not None, gone=(MANIFEST,))
     return found
-
-
-def _check_portal(collection: Collection, portal: Portal) -> None:
-    held = None
-    if collection.state.exists():
-        # One that is damaged says nothing, and is what a rebuild mends.
-        with suppress(CrawlerError, sqlite3.DatabaseError):
-            state = State(collection.state, read_only=True)
-            try:
-                held = state.versions.portal()
-            finally:
-                state.shut()
-    if held not in {None, portal.name}:
-        raise UsageError(f"{collection.folder}: holds the portal {held}, not {portal.name}; name it with --portal")
 
 
 def _make_views(

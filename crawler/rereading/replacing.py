@@ -4,8 +4,9 @@ import fcntl
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +47,21 @@ class LineFilter:
         """Tell whether a line is kept."""
         is_late = not self.since or line.captured_at[:10] >= self.since
         return is_late and self.layout in {None, line.extractor.layout}
+
+
+def check_portal(collection: Collection, portal: Portal) -> None:
+    """Raise UsageError where a collection holds another portal."""
+    held = None
+    if collection.state.exists():
+        # One that is damaged says nothing, and is what a rebuild mends.
+        with suppress(CrawlerError, sqlite3.DatabaseError):
+            state = State(collection.state, read_only=True)
+            try:
+                held = state.versions.portal()
+            finally:
+                state.shut()
+    if held not in {None, portal.name}:
+        raise UsageError(f"{collection.folder}: holds the portal {held}, not {portal.name}; name it with --portal")
 
 
 def refuse_foreign(target: Path) -> None:

@@ -175,7 +175,8 @@ def _loading(made: DataSet) -> str:
         f"-- duckdb: characters by branch and month\nSELECT branch, published_at[:7] AS month, sum({characters})\n"
         f"FROM '{columns if has_columns else lines}' GROUP BY ALL ORDER BY ALL;"
     )
-    return f"## Loading\n\nFrom within this folder:\n\n{python}\n\n```sql\n{sql}\n```"
+    where = "From within this folder (`datasets` wants its path, and takes no `.`):"
+    return f"## Loading\n\n{where}\n\n{python}\n\n```sql\n{sql}\n```"
 
 
 def _reading(made: DataSet) -> str:
