@@ -409,7 +409,7 @@ def test_the_same_file_in_two_folders_gives_its_lines_twice(tmp_path: Path) -> N
     done = run_pressmark("reextract", "here", "there", "--processes", "1", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert (len(lines), sorted(lines[:2] + lines[4:5])) == (6, sorted(lines[2:4] + lines[5:]))
+    assert (len(lines), lines[:3]) == (6, lines[3:])
 
 
 def test_one_gzip_member_for_all_records_is_read_and_told(tmp_path: Path) -> None:
