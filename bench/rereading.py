@@ -1,10 +1,12 @@
 """Measure re-extraction: pages per second and core against reading the file alone and trafilatura, and its memory.
 
-Run as `python -m bench.rereading [PAGES [LARGER]]` (600 and 2,400 pages by default). Both sides read the same WARC
-file, made of the sample portal's articles. Reading alone is fastwarc's iteration without a look at the pages. Memory is
+Run as `python -m bench.rereading [PAGES [LARGER [BYTES]]]` (600 and 2,400 pages by default). Both sides read the same
+WARC file, made of the sample portal's articles, each with a picture of so many bytes behind it (none by default): with
+`1000 10000 1000000` the files have 1 and 10 GB. Reading alone is fastwarc's iteration without a look at the pages. Memory is
 the peak of all processes together at both sizes.
 """
 
+import os
 import resource
 import subprocess
 import sys
@@ -28,10 +30,11 @@ PAGES, LARGER = 600, 2_400
 
 def main() -> None:
     sizes = [int(word) for word in sys.argv[1:3]] or [PAGES, LARGER]
+    picture = int(sys.argv[3]) if len(sys.argv) > 3 else 0
     print(machine())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        files = [make_file(folder / str(pages), pages) for pages in sizes]
+        files = [make_file(folder / str(pages), pages, picture) for pages in sizes]
         pages, path = sizes[0], files[0]
         alone = pages / cpu_seconds(iterate, path)
         peer = pages / cpu_seconds(extract_with_trafilatura, path)
@@ -48,18 +51,24 @@ def main() -> None:
             print(f"memory at {count} pages ({larger.stat().st_size / 1e6:.1f} MB): {peak / 1e6:.0f} MB at most")
 
 
-def make_file(folder: Path, pages: int) -> Path:
+def make_file(folder: Path, pages: int, picture: int) -> Path:
     folder.mkdir()
-    writer = WarcWriter(folder, prefix="bench", software=(), options=WarcOptions(), now=lambda: datetime.now(UTC))
+    options = WarcOptions(max_bytes=2**40)
+    writer = WarcWriter(folder, prefix="bench", software=(), options=options, now=lambda: datetime.now(UTC))
     for number, html in enumerate(islice(cycle(article_pages()), pages)):
         url = f"http://www.js.sample.test/news/2026/1120/{300000 + number}.html"
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(html)}\r\n\r\n".encode()
-        capture = Capture(
-            url=url, started_at=datetime(2026, 11, 20, tzinfo=UTC), seconds=0.1, request=b"", response=head + html
-        )
-        writer.write_capture(capture, ())
+        writer.write_capture(capture_of(url, "text/html", html), ())
+        if picture:
+            writer.write_capture(capture_of(f"{url}.jpg", "image/jpeg", os.urandom(picture)), ())
     writer.close()
     return next(folder.glob("*.warc.gz"))
+
+
+def capture_of(url: str, media_type: str, body: bytes) -> Capture:
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: {media_type}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    return Capture(
+        url=url, started_at=datetime(2026, 11, 20, tzinfo=UTC), seconds=0.1, request=b"", response=head + body
+    )
 
 
 def article_pages() -> list[bytes]:
@@ -82,7 +91,8 @@ def extract_with_trafilatura(path: Path) -> None:
 def bodies(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         for record in ArchiveIterator(file, record_types=WarcRecordType.response):
-            yield record.reader.read()
+            if record.http_headers.get("Content-Type") == "text/html":
+                yield record.reader.read()
 
 
 def cpu_seconds(work: object, path: Path) -> float:
