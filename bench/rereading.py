@@ -2,8 +2,8 @@
 
 Run as `python -m bench.rereading [PAGES [LARGER [BYTES]]]` (600 and 2,400 pages by default). Both sides read the same
 WARC file, made of the sample portal's articles, each with a picture of so many bytes behind it (none by default): with
-`1000 10000 1000000` the files have 1 and 10 GB. Reading alone is fastwarc's iteration without a look at the pages. Memory is
-the peak of all processes together at both sizes.
+`1000 10000 1000000` the files have 1 and 10 GB. Reading alone is fastwarc's iteration without a look at the pages.
+Memory is the peak of all processes together at both sizes.
 """
 
 import os
