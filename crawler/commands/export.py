@@ -117,10 +117,10 @@ def _export(collection: Collection, place: Path, portal: Portal, choice: Choice,
 def _print(place: Path, told: dict[str, object], title: str) -> None:
     size = terminal.human_bytes(int(str(told["bytes"])))
     left_out = [f"{told[key]:,} {what}" for key, what in _LEFT_OUT.items() if told[key]]
+    counts = ", ".join(terminal.counted(int(str(told[f"{noun}s"])), noun) for noun in ("article", "line", "file"))
     also = f"; left out: {', '.join(left_out)}" if left_out else ""
     out.print(
-        f"{place}: {title}; {told['articles']:,} articles, {told['lines']:,} lines, {told['files']:,} files,"
-        f" {size}{also}",
+        f"{place}: {title}; {counts}, {size}{also}",
         markup=False,
         soft_wrap=True,
     )

@@ -185,10 +185,11 @@ def _print(packed: Packed, unfinished: int) -> None:
     size = terminal.human_bytes(packed.bytes)
     signed = ", signed" if packed.signed else ""
     out.print(f"{packed.path}: {size}{signed}", markup=False, soft_wrap=True)
-    out.print(f"Records   {packed.records} in {packed.warc_files} WARC files, {packed.index_lines} in the index")
+    files = terminal.counted(packed.warc_files, "WARC file")
+    out.print(f"Records   {packed.records} in {files}, {packed.index_lines} in the index")
     out.print(f"Pages     {packed.pages}")
     if unfinished:
-        out.print(f"Left out  {unfinished} WARC files that are still being written", soft_wrap=True)
+        out.print(f"Left out  {terminal.counted(unfinished, 'WARC file')}, still being written", soft_wrap=True)
     if packed.unpacked_pages:
         out.print(
             f"Left out  {packed.unpacked_pages} articles whose records are in no finished WARC file", soft_wrap=True

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from crawler.commands import terminal
 from crawler.commands.options import (
     DONE,
     FINDINGS,
@@ -76,7 +77,8 @@ def _print(rebuilt: Rebuilt, *, json: bool) -> None:
     print_missing(missing)
     kept = f"; what was there lies in {rebuilt.kept}" if rebuilt.kept else ""
     out.print(
-        f"{rebuilt.lines} lines and {rebuilt.events} events from {rebuilt.files} WARC files,"
+        f"{terminal.counted(rebuilt.lines, 'line')} and {terminal.counted(rebuilt.events, 'event')}"
+        f" from {terminal.counted(rebuilt.files, 'WARC file')},"
         f" {len(rebuilt.faults) or 'no'} damaged places{kept}",
         markup=False,
         soft_wrap=True,

@@ -14,6 +14,7 @@ import typer
 
 from archive.iteration import Fault
 from archive.reader import Exchange
+from crawler.commands import terminal
 from crawler.commands.differences import print_changes
 from crawler.commands.options import (
     DONE,
@@ -181,7 +182,10 @@ def _read_files(
         "unread": found.unread,
         "damaged": found.faults,
     }
-    summary = f"{lines} lines out of {found.pages} pages in {len(paths)} files"
+    summary = (
+        f"{terminal.counted(lines, 'line')} out of {terminal.counted(found.pages, 'page')}"
+        f" in {terminal.counted(len(paths), 'file')}"
+    )
     if found.unresolved:
         summary += f", {found.unresolved} revisits of what is not in these files"
     _tell(told, summary, found.faults, found.unread, json=json, to_err=output == "-")
@@ -267,7 +271,10 @@ def _tell_reread(done: Reread, where: str, folder: str, lost: Iterable[str] = ()
     }
     if not json:
         print_missing(lost)
-    summary = f"{done.lines} lines and {done.events} events out of {done.files} WARC files {where}"
+    summary = (
+        f"{terminal.counted(done.lines, 'line')} and {terminal.counted(done.events, 'event')}"
+        f" out of {terminal.counted(done.files, 'WARC file')} {where}"
+    )
     _tell(told, summary, done.faults, done.unread, json=json)
     return FINDINGS if done.faults or done.unread or told["missing"] else DONE
 

@@ -17,6 +17,7 @@ import typer
 from archive.cdxj import look_up
 from archive.files import OPEN_SUFFIX
 from archive.surt import surt
+from crawler.commands import terminal
 from crawler.commands.environment import ready_environment
 from crawler.commands.options import (
     INTERRUPTED,
@@ -180,7 +181,7 @@ def describe_addresses(collection: Collection, portal: Portal, root: str) -> Ite
         if _is_served(collection, moment, url) and surt(url) not in withheld.surts():
             yield f"{label}{root}/{moment}/{url}"
     if left_out := len(list(collection.archive.glob(f"*{OPEN_SUFFIX}"))):
-        yield f"Left out  {left_out} WARC files that are still being written; they replay once they are finished"
+        yield f"Left out  {terminal.counted(left_out, 'WARC file')}, still being written: to be replayed once finished"
     yield "Ctrl-C ends it."
 
 

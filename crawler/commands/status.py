@@ -158,7 +158,7 @@ def _age_seconds(newest: str | None, now: datetime) -> float | None:
 
 
 def _print_status(held: CollectionStatus) -> None:
-    files = "1 WARC file" if held.warc_files == 1 else f"{held.warc_files} WARC files"
+    files = terminal.counted(held.warc_files, "WARC file")
     _say(f"{held.collection}: {files}, {terminal.human_bytes(held.warc_bytes)}")
     out.print(_branches_table(held.articles))
     waiting = [f"{part.urls} {part.kind}" for part in held.queue if part.condition in {"pending", "leased"}]

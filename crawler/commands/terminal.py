@@ -62,6 +62,11 @@ def describe_changes(events: Mapping[EventType, int]) -> str:
     return ", ".join(f"{events[kind]} {kind}" for kind in get_args(EventType) if kind != "new" and kind in events)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: 1 line, 2,000 lines."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def human_bytes(count: int) -> str:
     """Return a size for people: 1.4 MB."""
     size = float(count)
