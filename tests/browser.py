@@ -28,7 +28,7 @@ FLAGS = (
     # Whatever a replayed page asks of another host fails at once, and stands in the log.
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 )
-LOOK_SECONDS = 40
+LOOK_SECONDS = 90
 
 # Finds an element through frames and shadow roots, both of which replay in a browser is full of.
 SEARCH = """

@@ -19,7 +19,7 @@ PAGE = f"""<!DOCTYPE html><html><head><meta charset="utf-8"><title>Replay</title
 
 
 @pytest.mark.long
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_package_shows_headline_picture_and_style_in_replayweb_page_and_asks_no_other_host(
     crawled: Crawled, tmp_path: Path
 ) -> None:
