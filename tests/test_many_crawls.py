@@ -75,6 +75,8 @@ def test_two_hundred_crawls_tell_what_the_portal_did_and_leave_no_more_than_they
     assert len(list((collection / "indexes").iterdir())) <= 2
     assert list((collection / "pending").iterdir()) == []
     assert len(list((collection / "runs").iterdir())) <= CRAWLS + 2
-    assert len(list(collection.iterdir())) <= 12
-    # The last runs need no more memory than those of the first day, which knew a tenth of the articles.
-    assert median(memory[-24:]) < 1.05 * median(memory[:24])
+    # Five folders, the ledger, alarms, reprints, four databases, three locks.
+    assert len(list(collection.iterdir())) <= 16
+    # The last runs need hardly more memory than those of the first day, which knew a tenth of the articles: what is
+    # kept in memory of a view's database is bounded, and fills up.
+    assert median(memory[-24:]) < 1.15 * median(memory[:24])
