@@ -15,6 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from multiprocessing import connection, forkserver, resource_tracker
 from pathlib import Path
+from typing import Any
 
 from archive.reader import Conversion, Exchange
 from crawler.errors import CrawlerError
@@ -97,6 +98,15 @@ def _start_server() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def _submit(pool: ProcessPoolExecutor, *call: Any) -> Future[Any]:
+    """Submit a call; it may start a process, and a signal in the middle would leave one that nobody knows of."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        return pool.submit(*call)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 @dataclass(slots=True)
 class _Batch:
     exchanges: list[Exchange] = field(default_factory=list)
@@ -135,7 +145,7 @@ class _Window:
             self._send()
 
     def _send(self) -> None:
-        self._batch.future = self._pool.submit(_read_batch, self._batch.exchanges)
+        self._batch.future = _submit(self._pool, _read_batch, self._batch.exchanges)
         self._batch.exchanges = []
         self._batch = _Batch()
         self._batches += 1
